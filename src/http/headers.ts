@@ -1,0 +1,25 @@
+/** Headers that more than one party writes. */
+import type { HttpResponse } from './http.exchange.js';
+
+/** The headers that come with a session's id, and that must survive what others write. */
+export const SHARED_HEADERS = ['set-cookie', 'cache-control', 'vary'] as const;
+
+/** Adds to a header's values what isn't there yet. */
+export function addToHeader(response: HttpResponse, name: string, value: string): void {
+  response.setHeader(name, mergeHeader(name, response.getHeader(name), [value]));
+}
+
+/** Both values of a header: cookies side by side, the members of lists in one line, each once. */
+export function mergeHeader(name: string, first: readonly string[], second: readonly string[]): readonly string[] {
+  if (name.toLowerCase() === 'set-cookie') return [...new Set([...first, ...second])];
+  const members = new Map([...first, ...second].flatMap(splitList).map((member) => [member.toLowerCase(), member]));
+  if (name.toLowerCase() === 'vary' && members.has('*')) return ['*'];
+  return [[...members.values()].join(', ')];
+}
+
+/** The members of a comma-separated list; commas inside of quotes separate nothing. */
+function splitList(line: string): string[] {
+  return (line.match(/(?:"(?:[^"\\]|\\.)*"|[^,"])+/g) ?? [])
+    .map((member) => member.trim())
+    .filter((member) => member !== '');
+}

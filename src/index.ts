@@ -1,0 +1,53 @@
+/** HTTP sessions for NestJS. */
+export { type CookieOptions, CookieTransport } from './manager/cookie.transport.js';
+export { type HeaderOptions, HeaderTransport } from './manager/header.transport.js';
+export { HttpSessionManager } from './manager/http-session.manager.js';
+export type { SessionLogger, SessionManagerOptions } from './manager/manager.options.js';
+export { type GetOptions, type ManagerPurgeOptions, SessionManager } from './manager/session.manager.js';
+export { type Presented, SessionTransport, type Validity } from './manager/session.transport.js';
+export type { HttpRequest, HttpResponse } from './http/http.exchange.js';
+export { type AttributeCodec, defaultCodec } from './session/attribute.codec.js';
+export type { Awaitable } from './session/awaitable.js';
+export type { Duration } from './session/duration.js';
+export { SessionError, type SessionErrorCode } from './session/session.error.js';
+export type {
+  RejectionReason,
+  RemovalReason,
+  SessionEvent,
+  SessionEventListener,
+  SessionEvents,
+} from './session/session.events.js';
+export type { Attributes, ConstAttributes, CreateSessionOptions } from './session/session.options.js';
+export {
+  type Changed,
+  deadlineOf,
+  type Delta,
+  isLive,
+  type Key,
+  type SessionRecord,
+} from './session/session.record.js';
+export { type AnySession, createSession, Session } from './session/session.js';
+export { MemoryStore, type MemoryStoreOptions } from './store/memory.store.js';
+export {
+  type Added,
+  type Found,
+  type Purged,
+  type PurgeOptions,
+  type Renamed,
+  type RenameOptions,
+  SessionStore,
+  type StoreCapabilities,
+} from './store/session.store.js';
+export { AllowAnonymous } from './nest/allow-anonymous.decorator.js';
+export { SessionContext } from './nest/session.context.js';
+export { Sess, SessAttr, SessConstAttr, SessCtx } from './nest/session.decorators.js';
+export { SessionGuard } from './nest/session.guard.js';
+export { SessionInterceptor } from './nest/session.interceptor.js';
+export type {
+  SessionModuleExtras,
+  SessionModuleOptions,
+  SessionOptionsFactory,
+} from './nest/session.module-definition.js';
+export { SessionModule } from './nest/session.module.js';
+export { getSessionManagerToken, getSessionStoreToken, InjectSessionManager } from './nest/session.tokens.js';
+export { UseSession } from './nest/use-session.decorator.js';

@@ -1,0 +1,163 @@
+/** What a manager is configured with, checked when it is made: a wrong option never waits for a request. */
+import { type AttributeCodec, defaultCodec } from '../session/attribute.codec.js';
+import type { SessionDefaults } from '../session/draft.state.js';
+import { type Duration, toMilliseconds } from '../session/duration.js';
+import { checkInteger, checkOptionNames } from '../session/options.check.js';
+import { invalidOption } from '../session/session.error.js';
+import { DEFAULT_ID_LENGTH, MAX_ID_LENGTH, MIN_ID_LENGTH } from '../session/session.id.js';
+import { DEFAULT_TIMEOUT } from '../session/session.options.js';
+import { MemoryStore } from '../store/memory.store.js';
+import { SessionStore } from '../store/session.store.js';
+import { type CookieOptions, CookieTransport } from './cookie.transport.js';
+import { SessionTransport } from './session.transport.js';
+
+/** Where a manager reports to. */
+export type SessionLogger = Pick<Console, 'debug' | 'warn' | 'error'>;
+
+export interface SessionManagerOptions {
+  /** Keeps the sessions. Closed with the manager. @defaultValue `new MemoryStore()` */
+  store?: SessionStore;
+  /** The cookie that holds the id. */
+  cookie?: CookieOptions;
+  /** Instead of `cookie`: how ids travel, in the order in which they are read. */
+  transport?: SessionTransport | SessionTransport[];
+  /** Idle timeout of sessions that bring none. @defaultValue '30m' */
+  timeout?: Duration;
+  /** From creation to the absolute deadline, of sessions that bring none; `false` for none. @defaultValue '30d' */
+  lifetime?: Duration | false;
+  /** An access is recorded at most this often, or ten times per timeout if that is more often. @defaultValue '1m' */
+  touchInterval?: Duration;
+  /** Random bytes of an id's secret part, 16 to 180. @defaultValue 18 */
+  idLength?: number;
+  /** How attribute values become strings. @defaultValue JSON, and devalue for what JSON can't carry */
+  codec?: AttributeCodec;
+  /** Most bytes of a session's serialised attributes. @defaultValue 65536 */
+  maxSize?: number;
+  /** How long a call of the store may take. @defaultValue '2s' */
+  storeTimeout?: Duration;
+  /**
+   * What a request gets when its session can't be loaded: an error (503), or no session. `SessionGuard` answers 503
+   * either way. @defaultValue 'fail'
+   */
+  onStoreError?: 'fail' | 'anonymous';
+  /** Lifecycle at `debug`, what somebody should look at as `warn` and `error`. @defaultValue the console, from `warn` on */
+  logger?: SessionLogger | false;
+  /** Milliseconds since 1970. @defaultValue Date.now */
+  clock?: () => number;
+}
+
+const NAMES = [
+  'store',
+  'cookie',
+  'transport',
+  'timeout',
+  'lifetime',
+  'touchInterval',
+  'idLength',
+  'codec',
+  'maxSize',
+  'storeTimeout',
+  'onStoreError',
+  'logger',
+  'clock',
+] as const satisfies (keyof SessionManagerOptions)[];
+
+/** {@link SessionManagerOptions}, checked, complete, in milliseconds. */
+export interface ManagerSettings {
+  readonly store: SessionStore;
+  readonly transports: readonly SessionTransport[];
+  readonly defaults: SessionDefaults;
+  readonly codec: AttributeCodec;
+  readonly maxSize: number;
+  readonly storeTimeout: number;
+  readonly onStoreError: 'fail' | 'anonymous';
+  readonly logger: SessionLogger;
+  readonly clock: () => number;
+}
+
+/** The longest span a timer takes. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/**
+ * @param defaultCookieName - of sessions whose cookie has no name of its own
+ * @throws SessionError `INVALID_OPTION`
+ */
+export function checkManagerOptions(options: SessionManagerOptions, defaultCookieName: string): ManagerSettings {
+  checkOptionNames('options', options, NAMES);
+  const { timeout = DEFAULT_TIMEOUT, lifetime = '30d', touchInterval = '1m', idLength = DEFAULT_ID_LENGTH } = options;
+  const {
+    codec = defaultCodec,
+    maxSize = 65_536,
+    storeTimeout = '2s',
+    onStoreError = 'fail',
+    clock = Date.now,
+  } = options;
+  if (options.store !== undefined && !(options.store instanceof SessionStore)) {
+    throw invalidOption('store', options.store, 'an instance of a class that extends SessionStore');
+  }
+  if (typeof codec?.encode !== 'function' || typeof codec.decode !== 'function') {
+    throw invalidOption('codec', codec, 'an object with the functions encode and decode');
+  }
+  if (onStoreError !== 'fail' && onStoreError !== 'anonymous') {
+    throw invalidOption('onStoreError', onStoreError, "'fail' or 'anonymous'");
+  }
+  if (typeof clock !== 'function') throw invalidOption('clock', clock, 'a function that gives milliseconds');
+  const storeTimeoutMs = toMilliseconds('storeTimeout', storeTimeout);
+  if (storeTimeoutMs > LONGEST_TIMER) throw invalidOption('storeTimeout', storeTimeout, "less than '24d'");
+  return {
+    transports: checkTransports(options, defaultCookieName),
+    defaults: {
+      timeout: toMilliseconds('timeout', timeout),
+      lifetime: lifetime === false ? false : toMilliseconds('lifetime', lifetime),
+      touchInterval: toMilliseconds('touchInterval', touchInterval),
+      idLength: checkInteger('idLength', idLength, MIN_ID_LENGTH, MAX_ID_LENGTH),
+    },
+    codec,
+    maxSize: checkInteger('maxSize', maxSize, 1),
+    storeTimeout: storeTimeoutMs,
+    onStoreError,
+    logger: checkLogger(options.logger),
+    clock,
+    // Last: it starts a cleaner, which a refused option would leave running.
+    store: options.store ?? new MemoryStore(),
+  };
+}
+
+function checkTransports(options: SessionManagerOptions, defaultCookieName: string): readonly SessionTransport[] {
+  const { cookie, transport } = options;
+  if (transport === undefined) return [new CookieTransport({ name: defaultCookieName, ...cookie })];
+  if (cookie !== undefined) {
+    throw invalidOption(
+      'transport',
+      transport,
+      'only one of transport and cookie (give the options to new CookieTransport())',
+    );
+  }
+  const transports = Array.isArray(transport) ? [...transport] : [transport];
+  if (transports.length === 0 || !transports.every((one) => one instanceof SessionTransport)) {
+    throw invalidOption('transport', transport, 'one or more instances of classes that extend SessionTransport');
+  }
+  const carriers = transports.map(({ carrier }) => carrier);
+  const twice = carriers.find((carrier, index) => carriers.indexOf(carrier) !== index);
+  if (twice !== undefined)
+    throw invalidOption('transport', `several times the ${twice}`, 'transports that share nothing');
+  return transports;
+}
+
+function checkLogger(logger: SessionManagerOptions['logger']): SessionLogger {
+  if (logger === false) return SILENT;
+  if (logger === undefined) return CONSOLE;
+  if ([logger?.debug, logger?.warn, logger?.error].every((method) => typeof method === 'function')) return logger;
+  throw invalidOption('logger', logger, 'an object with the functions debug, warn and error, or false');
+}
+
+const SILENT: SessionLogger = { debug: ignore, warn: ignore, error: ignore };
+/* oxlint-disable no-console -- the one place where a default is chosen */
+const CONSOLE: SessionLogger = {
+  debug: ignore,
+  warn: (...args) => console.warn(...args),
+  error: (...args) => console.error(...args),
+};
+/* oxlint-enable no-console */
+
+function ignore(): void {}

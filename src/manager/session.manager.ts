@@ -1,0 +1,93 @@
+/** The Manager player: finds the session of a request, tells the client about one through the response. */
+import type { Awaitable } from '../session/awaitable.js';
+import type { Duration } from '../session/duration.js';
+import type { RemovalReason } from '../session/session.events.js';
+import type { Attributes, ConstAttributes } from '../session/session.options.js';
+import type { AnySession, Session } from '../session/session.js';
+import type { Purged } from '../store/session.store.js';
+
+export interface GetOptions {
+  /** Overrides the manager's option for this call. */
+  onStoreError?: 'fail' | 'anonymous';
+}
+
+export interface ManagerPurgeOptions {
+  /** Most sessions removed in one step. @defaultValue 100 */
+  batchSize?: number;
+  /** How long the purge may take. @defaultValue '8m' */
+  deadline?: Duration;
+}
+
+/**
+ * The contract of managers. `request` and `response` are what a handler or a middleware got, of Express, Fastify or
+ * `node:http`; whichever of them is given, the same request means the same session object.
+ */
+export abstract class SessionManager {
+  /**
+   * The request's session, `undefined` if there is none: no id, an unknown one, an expired or a removed session. Loads once a
+   * request, however often it is called, and never sets or clears a cookie.
+   *
+   * @throws SessionError `STORE_FAILED` or `STORE_TIMEOUT` if the store fails (with `onStoreError: 'anonymous'` the answer is
+   * `undefined` instead); `UNKNOWN_EXCHANGE`
+   */
+  abstract get<A extends object = Attributes, C extends object = ConstAttributes>(
+    request: unknown,
+    options?: GetOptions,
+  ): Promise<Session<A, C> | undefined>;
+
+  /**
+   * Stores a new session, then tells the client about it. A live session of the request is removed once the new one is
+   * stored; an id that the client brought is never taken over.
+   *
+   * @throws SessionError and tells the client nothing: `STORE_FAILED`, `STORE_TIMEOUT`, `STORE_FULL`; `HEADERS_SENT`;
+   * `ATTRIBUTE_REFUSED`, `ATTRIBUTES_TOO_LARGE`; `SESSION_ALREADY_ADDED`
+   */
+  abstract add(session: AnySession, response: unknown): Promise<void>;
+
+  /**
+   * Removes a session for good, then tells the client to forget it. Does so too if the session is gone already. After the
+   * headers went out the session is removed all the same, just the client isn't told.
+   *
+   * @param reason - for the event. Default: 'logout'
+   * @throws SessionError `STORE_FAILED` or `STORE_TIMEOUT`
+   */
+  abstract remove(session: AnySession, response: unknown, reason?: RemovalReason): Promise<void>;
+
+  /**
+   * Gives the session a new id, for a change of privileges. The data stay; the old id is dead at once. Of parallel
+   * rotations of one session, one id survives.
+   *
+   * @throws SessionError `SESSION_GONE`, `SESSION_NOT_ADDED`, `HEADERS_SENT`, `STORE_FAILED`, `STORE_TIMEOUT`
+   */
+  abstract rotate(session: AnySession, response: unknown): Promise<void>;
+
+  /**
+   * Removes expired sessions from the store, for stores that don't do so by themselves, or a cron job.
+   * @throws SessionError `STORE_FAILED`; what was removed before stays removed
+   */
+  abstract purge(options?: ManagerPurgeOptions): Promise<Purged>;
+
+  /** Writes what is on its way and closes the store. Once or many times. */
+  abstract close(): Promise<void>;
+
+  /**
+   * Announces that somebody waits for this request's handler. What it returns is to be called when the handler is done, and
+   * awaited before the response is sent: it commits. Called with the handler's failure, it logs a failed commit instead of
+   * rejecting.
+   */
+  attend(request: unknown, _response: unknown): (handlerFailed: boolean) => Awaitable<void> {
+    return async (handlerFailed) => {
+      const session = await this.get(request, { onStoreError: 'anonymous' });
+      const saved = session?.save();
+      await (handlerFailed ? saved?.catch(() => undefined) : saved);
+    };
+  }
+
+  /** Commits what nobody committed yet, just before the response is sent. */
+  commit(_request: unknown, _response: unknown): Awaitable<void> {}
+
+  /** What its transports occupy: two sessions of one application never share it. */
+  get carriers(): readonly string[] {
+    return [];
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * Every call of the store goes through here: it ends within `storeTimeout`, and its failures are ours to tell, without
+ * what a driver puts into its errors (commands, statements, values).
+ */
+import { type Awaitable, isPromiseLike } from '../session/awaitable.js';
+import { SessionError } from '../session/session.error.js';
+import type { SessionLogger } from './manager.options.js';
+
+/** After so many timeouts in a row the store isn't asked any more, … */
+const TIMEOUTS_TO_OPEN = 5;
+/** … but for one call in this time, which finds out whether it is back. */
+const PROBE_INTERVAL_MS = 1_000;
+
+interface Waiting {
+  readonly until: number;
+  expire(): void;
+}
+
+export class StoreGate {
+  readonly #timeoutMs: number;
+  readonly #logger: SessionLogger;
+  /** In the order of their deadlines, since all may take equally long: one timer does for all. */
+  readonly #waiting = new Set<Waiting>();
+  #timer: NodeJS.Timeout | undefined;
+  #timeoutsInARow = 0;
+  #nextProbe = 0;
+  #failing = false;
+  #closed = false;
+
+  constructor(timeoutMs: number, logger: SessionLogger) {
+    this.#timeoutMs = timeoutMs;
+    this.#logger = logger;
+  }
+
+  /**
+   * What `call` answers: at once if the store answers at once.
+   * @throws SessionError `STORE_FAILED`, `STORE_TIMEOUT` or `MANAGER_CLOSED`, at once or by the promise
+   */
+  run<T>(call: () => Awaitable<T>): Awaitable<T> {
+    this.#admit();
+    try {
+      const answer = call();
+      if (isPromiseLike(answer)) return this.#bounded(answer);
+      this.#succeeded();
+      return answer;
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
+  /** What `call` answers, however long that takes: for work that is none of a request. */
+  async runUnbounded<T>(call: () => Awaitable<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
+  /** From now on every call is refused. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  #admit(): void {
+    if (this.#closed) throw new SessionError('MANAGER_CLOSED', 'The session manager was closed.');
+    if (this.#timeoutsInARow < TIMEOUTS_TO_OPEN) return;
+    const now = performance.now();
+    if (now < this.#nextProbe) {
+      throw new SessionError(
+        'STORE_FAILED',
+        `The session store isn't asked: it didn't answer ${this.#timeoutsInARow} times in a row.`,
+      );
+    }
+    this.#nextProbe = now + PROBE_INTERVAL_MS;
+  }
+
+  #bounded<T>(answer: PromiseLike<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const waiting: Waiting = { until: performance.now() + this.#timeoutMs, expire: () => reject(this.#timedOut()) };
+      this.#waiting.add(waiting);
+      this.#timer ??= this.#startTimer(this.#timeoutMs);
+      answer.then(
+        (value) => {
+          // What comes late tells that the store is back, no more.
+          this.#waiting.delete(waiting);
+          this.#succeeded();
+          resolve(value);
+        },
+        (error: unknown) => {
+          if (this.#waiting.delete(waiting)) reject(this.#failed(error));
+        },
+      );
+    });
+  }
+
+  #startTimer(inMs: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      const now = performance.now();
+      for (const waiting of this.#waiting) {
+        if (waiting.until > now) break;
+        this.#waiting.delete(waiting);
+        waiting.expire();
+      }
+      const [next] = this.#waiting;
+      this.#timer = next && this.#startTimer(Math.ceil(next.until - now));
+    }, inMs).unref();
+  }
+
+  #succeeded(): void {
+    if (this.#failing) this.#logger.warn('The session store answers again.');
+    this.#failing = false;
+    this.#timeoutsInARow = 0;
+  }
+
+  #timedOut(): SessionError {
+    this.#timeoutsInARow++;
+    this.#nextProbe = performance.now() + PROBE_INTERVAL_MS;
+    return this.#report(
+      new SessionError(
+        'STORE_TIMEOUT',
+        `The session store didn't answer within ${this.#timeoutMs} ms; what it was asked may have happened.`,
+      ),
+    );
+  }
+
+  #failed(error: unknown): SessionError {
+    this.#timeoutsInARow = 0;
+    return this.#report(
+      error instanceof SessionError
+        ? error
+        : new SessionError('STORE_FAILED', `The session store failed (${nameOf(error)}).`),
+    );
+  }
+
+  /** Once when it begins, not once a request. */
+  #report(error: SessionError): SessionError {
+    if (!this.#failing) this.#logger.error(error.message);
+    this.#failing = true;
+    return error;
+  }
+}
+
+/** Class and code of a driver's error; its message may carry what was to be stored. */
+function nameOf(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  const code: unknown = Reflect.get(error, 'code');
+  return typeof code === 'string' && /^\w{1,40}$/.test(code) ? `${error.name} ${code}` : error.name;
+}

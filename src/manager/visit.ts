@@ -1,0 +1,37 @@
+/** What is known of one request: shared by everything that asks for its session. */
+import type { IncomingMessage } from 'node:http';
+import type { HttpResponse } from '../http/http.exchange.js';
+import type { SessionError } from '../session/session.error.js';
+import type { Session } from '../session/session.js';
+import type { SessionTransport } from './session.transport.js';
+
+export class Visit {
+  readonly request: IncomingMessage;
+  /** The one load. It never rejects: its outcome is in the fields below. */
+  loading: Promise<void> | undefined;
+  session: Session | undefined;
+  /** Why the session couldn't be loaded. */
+  failure: SessionError | undefined;
+  /** What the request presented its id by, or the client was told by. */
+  transport: SessionTransport | undefined;
+  /** The response in which the client was told. */
+  told: HttpResponse | undefined;
+  /** The last response object seen: it tells whether a commit comes late. */
+  response: HttpResponse | undefined;
+  /** Somebody waits for the handler, and commits when it is done. */
+  attended = false;
+  /** Something is committed when the response closes, if it wasn't before. */
+  closing = false;
+  /** The commit failed: that was answered, and isn't tried again. */
+  failed = false;
+
+  constructor(request: IncomingMessage) {
+    this.request = request;
+  }
+
+  /** Takes back what the client was told, if it can be. */
+  withdraw(): void {
+    if (this.told && !this.told.headersSent) this.transport?.withdraw(this.told);
+    this.told = undefined;
+  }
+}

@@ -1,0 +1,57 @@
+/** How the interceptor comes to the routes that use a session, and to no other. */
+import { type Type, UseInterceptors } from '@nestjs/common';
+import { INTERCEPTORS_METADATA, PARAMTYPES_METADATA, SSE_METADATA } from '@nestjs/common/constants.js';
+import { SessionInterceptor } from './session.interceptor.js';
+
+type Handler = (...args: unknown[]) => unknown;
+
+/** For parameter decorators: attaches the interceptor to the method, and hides the parameter's type. */
+export function attachToParameter(prototype: object, method: string | symbol | undefined, index: number): void {
+  // Parameters of constructors take no part in requests.
+  if (method === undefined) return;
+  attach(Reflect.get(prototype, method) as Handler);
+  hideType(prototype, method, index);
+}
+
+/** Attaches the interceptor to a method, unless it has it. */
+export function attach(handler: Handler): void {
+  if (isAttachedTo(handler)) return;
+  UseInterceptors(SessionInterceptor)({}, handler.name, { value: handler });
+}
+
+/** Before the headers of an event stream nothing may wait: its changes need `save()`. */
+export function detachFromEvents(handler: Handler): void {
+  const others = interceptorsOf(handler).filter((interceptor) => !isOurs(interceptor));
+  Reflect.defineMetadata(INTERCEPTORS_METADATA, others, handler);
+}
+
+/** Whether the interceptor is attached to a method, or to a class. */
+export function isAttachedTo(target: Handler | Type): boolean {
+  return interceptorsOf(target).some(isOurs);
+}
+
+/** Whether a method streams events (`@Sse`). */
+export function streamsEvents(handler: Handler): boolean {
+  return Boolean(Reflect.getMetadata(SSE_METADATA, handler));
+}
+
+function interceptorsOf(target: object): readonly unknown[] {
+  return (Reflect.getMetadata(INTERCEPTORS_METADATA, target) as readonly unknown[] | undefined) ?? [];
+}
+
+function isOurs(interceptor: unknown): boolean {
+  if (interceptor instanceof SessionInterceptor) return true;
+  return (
+    typeof interceptor === 'function' &&
+    (interceptor === SessionInterceptor || interceptor.prototype instanceof SessionInterceptor)
+  );
+}
+
+/**
+ * A `ValidationPipe` with `validateCustomDecorators` would make "no session" an empty object of the declared type. The
+ * compiler has written the types when parameter decorators run.
+ */
+function hideType(prototype: object, method: string | symbol, index: number): void {
+  const types = Reflect.getOwnMetadata(PARAMTYPES_METADATA, prototype, method) as unknown[] | undefined;
+  if (types) Reflect.defineMetadata(PARAMTYPES_METADATA, types.with(index, Object), prototype, method);
+}

@@ -1,0 +1,57 @@
+/** The manager's verbs, bound to one request and its response. */
+import type { SessionManager } from '../manager/session.manager.js';
+import { SessionError } from '../session/session.error.js';
+import type { RemovalReason } from '../session/session.events.js';
+import type { Attributes, ConstAttributes, CreateSessionOptions } from '../session/session.options.js';
+import { createSession, Session } from '../session/session.js';
+
+/** What `@SessCtx()` gives: login and logout without a response object. */
+export class SessionContext<A extends object = Attributes, C extends object = ConstAttributes> {
+  readonly #manager: SessionManager;
+  readonly #response: object;
+  #session: Session | undefined;
+
+  constructor(manager: SessionManager, response: object, session: Session | undefined) {
+    this.#manager = manager;
+    this.#response = response;
+    this.#session = session;
+  }
+
+  /** The request's session as it is now, `undefined` if there is none. */
+  get session(): Session<A, C> | undefined {
+    return this.#session as Session<A, C> | undefined;
+  }
+
+  /**
+   * Stores a new session, then sets the cookie; see `SessionManager.add`.
+   * @param session - one that was created, or the options to create it with
+   * @returns the session
+   */
+  async add(session: Session<A, C> | CreateSessionOptions<A, C>): Promise<Session<A, C>> {
+    const added = session instanceof Session ? session : createAny(session);
+    await this.#manager.add(added, this.#response);
+    this.#session = added as Session;
+    return added as Session<A, C>;
+  }
+
+  /** Removes the request's session and clears the cookie; see `SessionManager.remove`. Does nothing if there is none. */
+  async remove(reason?: RemovalReason): Promise<void> {
+    if (!this.#session) return;
+    await this.#manager.remove(this.#session, this.#response, reason);
+    this.#session = undefined;
+  }
+
+  /**
+   * Gives the request's session a new id; see `SessionManager.rotate`.
+   * @throws SessionError `SESSION_MISSING` if the request has none
+   */
+  async rotate(): Promise<void> {
+    if (!this.#session)
+      throw new SessionError('SESSION_MISSING', 'There is no session to rotate: the request has none.');
+    await this.#manager.rotate(this.#session, this.#response);
+  }
+}
+
+function createAny(options: object): Session {
+  return createSession(options);
+}

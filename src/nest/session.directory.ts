@@ -1,0 +1,43 @@
+/**
+ * The managers of one application, by name. Decorators have no dependency injection: they find the directory through the
+ * request, which leads to its application on both platforms. So several applications in one process don't meet.
+ */
+import type { SessionManager } from '../manager/session.manager.js';
+import { invalidOption } from '../session/session.error.js';
+
+export type SessionDirectory = Map<string, SessionManager>;
+
+const DIRECTORY = Symbol('nestjs-http-session');
+
+/** Makes a manager known to the application's requests. `application`: the instance of Express or Fastify. */
+export function registerManager(application: object, name: string, manager: SessionManager): void {
+  const directory: SessionDirectory = directoryOf(application) ?? new Map();
+  if (directory.has(name)) {
+    throw invalidOption('name', name, 'a name that no other SessionModule of this application has');
+  }
+  for (const [other, { carriers }] of directory) {
+    const shared = carriers.find((carrier) => manager.carriers.includes(carrier));
+    if (shared === undefined) continue;
+    throw invalidOption(
+      'cookie.name',
+      `the ${shared} of the session "${other}"`,
+      `for the session "${name}" one of its own`,
+    );
+  }
+  directory.set(name, manager);
+  Object.defineProperty(application, DIRECTORY, { value: directory, configurable: true });
+}
+
+export function unregisterManager(application: object, name: string): void {
+  directoryOf(application)?.delete(name);
+}
+
+/** The directory of the application that serves a request: Express links to it as `app`, Fastify as `server`. */
+export function directoryOfRequest(request: object): SessionDirectory | undefined {
+  return directoryOf(Reflect.get(request, 'server') ?? Reflect.get(request, 'app'));
+}
+
+function directoryOf(application: unknown): SessionDirectory | undefined {
+  const isObject = (typeof application === 'object' && application !== null) || typeof application === 'function';
+  return isObject ? (Reflect.get(application, DIRECTORY) as SessionDirectory | undefined) : undefined;
+}

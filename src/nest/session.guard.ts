@@ -1,0 +1,35 @@
+/** Protects routes: no session, no entry. */
+import { type CanActivate, type ExecutionContext, Injectable, UnauthorizedException } from '@nestjs/common';
+import type { Session } from '../session/session.js';
+import { allowsAnonymous } from './allow-anonymous.decorator.js';
+import { scopeOf } from './session.scope.js';
+
+/**
+ * Answers 401 to requests without a session, and 503 when the store can't be asked, whatever `onStoreError` says. Routes with
+ * `@AllowAnonymous()` pass. It commits nothing: what a guard changes is committed with the route.
+ */
+@Injectable()
+export class SessionGuard implements CanActivate {
+  /**
+   * A guard that asks more, since having a session isn't being logged in: 401 if `accepts` says no. For another answer, such
+   * as 403, throw it.
+   */
+  static where(accepts: (session: Session) => boolean | Promise<boolean>): SessionGuard {
+    const guard = new SessionGuard();
+    guard.accepts = accepts;
+    return guard;
+  }
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (allowsAnonymous(context)) return true;
+    const { manager, request } = scopeOf(context);
+    const session = await manager.get(request, { onStoreError: 'fail' });
+    if (session && (await this.accepts(session))) return true;
+    throw new UnauthorizedException();
+  }
+
+  /** Whether a session lets the request in. */
+  protected accepts(_session: Session): boolean | Promise<boolean> {
+    return true;
+  }
+}

@@ -1,0 +1,63 @@
+/** Ties a manager to the application: known to its requests from the start, closed at the end. */
+import { type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { SessionManager } from '../manager/session.manager.js';
+import { andThen } from '../session/awaitable.js';
+import { registerManager, unregisterManager } from './session.directory.js';
+
+/** The part of a Fastify instance that is used. */
+interface FastifyLike {
+  addHook(
+    name: 'onSend',
+    hook: (request: unknown, reply: unknown, payload: unknown, done: (error?: unknown) => void) => void,
+  ): void;
+}
+
+export class SessionLifecycle implements OnModuleInit, OnApplicationShutdown {
+  readonly #name: string;
+  readonly #manager: SessionManager;
+  readonly #adapterHost: HttpAdapterHost;
+
+  constructor(name: string, manager: SessionManager, adapterHost: HttpAdapterHost) {
+    this.#name = name;
+    this.#manager = manager;
+    this.#adapterHost = adapterHost;
+  }
+
+  onModuleInit(): void {
+    const application = this.#application();
+    // Microservices and application contexts serve no HTTP.
+    if (!application) return;
+    registerManager(application, this.#name, this.#manager);
+    if (isFastify(application)) this.#commitOnSend(application);
+  }
+
+  /** After the server has stopped, before the modules that this one imports. */
+  async onApplicationShutdown(): Promise<void> {
+    const application = this.#application();
+    if (application) unregisterManager(application, this.#name);
+    await this.#manager.close();
+  }
+
+  #application(): object | undefined {
+    const { httpAdapter } = this.#adapterHost;
+    const instance: unknown = httpAdapter?.getInstance?.();
+    return (typeof instance === 'object' && instance !== null) || typeof instance === 'function' ? instance : undefined;
+  }
+
+  /** Fastify waits for this hook, whoever sends: also guards, filters and handlers that have the reply. */
+  #commitOnSend(application: FastifyLike): void {
+    application.addHook('onSend', (request, reply, _payload, done) => {
+      try {
+        const committed = andThen(this.#manager.commit(request, reply), () => done());
+        if (committed instanceof Promise) committed.catch(done);
+      } catch (error) {
+        done(error);
+      }
+    });
+  }
+}
+
+function isFastify(application: object): application is FastifyLike {
+  return 'addHook' in application && typeof application.addHook === 'function';
+}

@@ -1,0 +1,89 @@
+/** Wires store, manager and routes into a Nest application. */
+import { type DynamicModule, type FactoryProvider, Logger, Module, type Provider } from '@nestjs/common';
+import { DiscoveryModule, HttpAdapterHost } from '@nestjs/core';
+import { HttpSessionManager } from '../manager/http-session.manager.js';
+import { SessionManager } from '../manager/session.manager.js';
+import { invalidOption } from '../session/session.error.js';
+import { MemoryStore } from '../store/memory.store.js';
+import type { SessionStore } from '../store/session.store.js';
+import { SessionLifecycle } from './session.lifecycle.js';
+import {
+  ASYNC_OPTIONS_TYPE,
+  ConfigurableModuleClass,
+  DEFAULT_EXTRAS,
+  MODULE_OPTIONS_TOKEN,
+  OPTIONS_TYPE,
+  type SessionModuleExtras,
+  type SessionModuleOptions,
+} from './session.module-definition.js';
+import { SessionRoutes } from './session.routes.js';
+import { getSessionManagerToken, getSessionStoreToken } from './session.tokens.js';
+
+/**
+ * Sessions for a Nest application: `imports: [SessionModule.forRoot()]`. Once more, with another `name`, for a second kind of
+ * session. Wrong options are refused when the application starts. `app.enableShutdownHooks()` closes it on signals too.
+ */
+@Module({})
+export class SessionModule extends ConfigurableModuleClass {
+  static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
+    return wrap(super.forRoot(options), options);
+  }
+
+  /** As `forRoot`, from `useFactory`, `useClass` or `useExisting`; `name` and `isGlobal` stand beside them. */
+  static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    return wrap(super.forRootAsync(options), options);
+  }
+}
+
+/**
+ * The providers live in a module that isn't global, even if `SessionModule` is: Nest closes global modules last, and the session
+ * has to close before the driver that its store was given.
+ */
+@Module({})
+class SessionCoreModule {}
+
+function wrap({ imports = [], providers = [], module }: DynamicModule, extras: SessionModuleExtras): DynamicModule {
+  const { name = DEFAULT_EXTRAS.name, isGlobal = DEFAULT_EXTRAS.isGlobal } = extras;
+  if (typeof name !== 'string' || !/^[\w-]{1,64}$/.test(name)) {
+    throw invalidOption('name', name, '1 to 64 letters, digits, "-" and "_"');
+  }
+  const core: DynamicModule = {
+    module: SessionCoreModule,
+    imports: [...imports, DiscoveryModule],
+    providers: [...providers, ...sessionProviders(name), SessionRoutes],
+    exports: [getSessionStoreToken(name), getSessionManagerToken(name)],
+  };
+  return { module, global: isGlobal, imports: [core], exports: [core] };
+}
+
+function sessionProviders(name: string): Provider[] {
+  const store: FactoryProvider<SessionStore | undefined> = {
+    provide: getSessionStoreToken(name),
+    inject: [MODULE_OPTIONS_TOKEN],
+    useFactory: ({ manager, store }: SessionModuleOptions) => (manager ? undefined : (store ?? new MemoryStore())),
+  };
+  const manager: FactoryProvider<SessionManager> = {
+    provide: getSessionManagerToken(name),
+    inject: [MODULE_OPTIONS_TOKEN, { token: getSessionStoreToken(name), optional: true }],
+    useFactory: (options: SessionModuleOptions, store?: SessionStore) => managerOf(name, options, store),
+  };
+  const lifecycle: FactoryProvider<SessionLifecycle> = {
+    provide: SessionLifecycle,
+    inject: [getSessionManagerToken(name), HttpAdapterHost],
+    useFactory: (sessionManager: SessionManager, host: HttpAdapterHost) =>
+      new SessionLifecycle(name, sessionManager, host),
+  };
+  return [store, manager, lifecycle];
+}
+
+function managerOf(name: string, { manager, ...options }: SessionModuleOptions, store?: SessionStore): SessionManager {
+  if (!manager)
+    return new HttpSessionManager({ logger: new Logger('SessionManager'), ...options, ...(store && { store }) }, name);
+  if (!(manager instanceof SessionManager)) {
+    throw invalidOption('manager', manager, 'an instance of a class that extends SessionManager');
+  }
+  const [other] = Object.keys(options);
+  if (other !== undefined)
+    throw invalidOption(other, 'given beside manager', 'no other option: the manager has its own');
+  return manager;
+}

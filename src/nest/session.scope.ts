@@ -1,0 +1,45 @@
+/** From Nest's execution context to the manager that is meant. */
+import type { ExecutionContext } from '@nestjs/common';
+import { DEFAULT_SESSION_NAME } from '../manager/http-session.manager.js';
+import type { SessionManager } from '../manager/session.manager.js';
+import { SessionError } from '../session/session.error.js';
+import { directoryOfRequest } from './session.directory.js';
+
+/** Metadata of classes and methods: the name of the session they use. */
+export const SESSION_NAME = 'nestjs-http-session:name';
+
+export interface SessionScope {
+  readonly manager: SessionManager;
+  readonly request: object;
+  readonly response: object;
+}
+
+/** @throws SessionError `CONTEXT_UNSUPPORTED` outside HTTP, `MODULE_MISSING` if no such session was registered */
+export function scopeOf(context: ExecutionContext): SessionScope {
+  if (context.getType() !== 'http') {
+    throw new SessionError(
+      'CONTEXT_UNSUPPORTED',
+      `Sessions need an HTTP request; this is a context of type "${context.getType()}".`,
+    );
+  }
+  const http = context.switchToHttp();
+  const request: object = http.getRequest();
+  const name = sessionNameOf(context);
+  const manager = directoryOfRequest(request)?.get(name);
+  if (!manager) {
+    const options = name === DEFAULT_SESSION_NAME ? '' : `{ name: ${JSON.stringify(name)} }`;
+    throw new SessionError(
+      'MODULE_MISSING',
+      `${context.getClass().name}.${context.getHandler().name} uses the session "${name}", ` +
+        `which isn't registered: import SessionModule.forRoot(${options}).`,
+    );
+  }
+  return { manager, request, response: http.getResponse() };
+}
+
+/** The method's own name for the session it uses, else its class's. */
+function sessionNameOf(context: ExecutionContext): string {
+  const own: unknown = Reflect.getMetadata(SESSION_NAME, context.getHandler());
+  const name = own ?? (Reflect.getMetadata(SESSION_NAME, context.getClass()) as unknown);
+  return typeof name === 'string' ? name : DEFAULT_SESSION_NAME;
+}

@@ -1,0 +1,20 @@
+/** Spans of time as options take them: milliseconds, or a number with a unit. */
+import ms from 'ms';
+import { invalidOption } from './session.error.js';
+
+/** Milliseconds, or a number with a unit: `'500ms'`, `'90s'`, `'30m'`, `'12h'`, `'30d'`. */
+export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`;
+
+/**
+ * A {@link Duration} in whole milliseconds.
+ *
+ * @param option - the option's name, for the error
+ * @throws SessionError `INVALID_OPTION` unless it is a span of at least one millisecond
+ */
+export function toMilliseconds(option: string, given: Duration): number {
+  const millis = typeof given === 'string' && given.length > 0 && given.length <= 100 ? ms(given) : given;
+  if (typeof millis !== 'number' || !Number.isFinite(millis) || millis < 1) {
+    throw invalidOption(option, given, "a positive number of milliseconds, or a string such as '30m', '12h' or '30d'");
+  }
+  return Math.round(millis);
+}

@@ -1,0 +1,240 @@
+/**
+ * The variable attributes of one session in one request. Those of a stored session are decoded when asked for and
+ * compared with what the store holds when committed: in-place changes count, mere reads write nothing.
+ */
+import { type AttributeCodec, UnstorableValue } from './attribute.codec.js';
+import { SessionError } from './session.error.js';
+
+/** How attributes are written, and how much of them. */
+export interface AttributeRules {
+  readonly codec: AttributeCodec;
+  /** Most bytes of a session's serialised attributes, constant ones included. */
+  readonly maxSize: number;
+  /** Told of text that can't be read; the attribute counts as absent. */
+  onUndecodable(name: string): void;
+}
+
+/** Changed attributes by name: their new text, or `undefined` if they are to go. */
+export type AttributeChanges = ReadonlyMap<string, string | undefined>;
+
+/** What a session asks of its variable attributes, stored or not. */
+export interface AttributeAccess {
+  get(name: string): unknown;
+  /** `undefined` and `null` delete. */
+  set(name: string, value: unknown): void;
+  /** The names of what is there, in the order it was set. */
+  names(): Iterable<string>;
+}
+
+/** The attributes of a session that isn't stored yet: values as they are, checked and written when it is added. */
+export class DraftAttributes implements AttributeAccess {
+  readonly values = new Map<string, unknown>();
+
+  get(name: string): unknown {
+    return this.values.get(name);
+  }
+
+  set(name: string, value: unknown): void {
+    checkAttributeName(name);
+    if (isAbsent(value)) this.values.delete(name);
+    else this.values.set(name, value);
+  }
+
+  names(): Iterable<string> {
+    return this.values.keys();
+  }
+}
+
+/** An attribute that was asked for, or set. */
+interface Entry {
+  readonly value: unknown;
+  /** The store's text as last known, `undefined` if it has none. */
+  base: string | undefined;
+  /** The text `value` had when last looked at. */
+  text: string | undefined;
+}
+
+/** The attributes of a stored session. */
+export class StoredAttributes implements AttributeAccess {
+  readonly #rules: AttributeRules;
+  /** Bytes of the constant attributes. */
+  readonly #fixedSize: number;
+  #texts: ReadonlyMap<string, string>;
+  #entries = new Map<string, Entry>();
+  /** Bytes of all attributes, by the texts last seen. Counted when first needed. */
+  #size: number | undefined;
+
+  constructor(rules: AttributeRules, texts: ReadonlyMap<string, string>, fixedSize: number) {
+    this.#rules = rules;
+    this.#texts = texts;
+    this.#fixedSize = fixedSize;
+  }
+
+  /** The attributes of a session that was just added: the very values it was created with go on living. */
+  static of(draft: DraftAttributes, rules: AttributeRules, texts: ReadonlyMap<string, string>, fixedSize: number) {
+    const attributes = new StoredAttributes(rules, texts, fixedSize);
+    for (const [name, text] of texts) attributes.settleValue(name, draft.get(name), text);
+    return attributes;
+  }
+
+  get(name: string): unknown {
+    const entry = this.#entries.get(name);
+    if (entry) return entry.value;
+    const text = this.#texts.get(name);
+    if (text === undefined) return undefined;
+    const value = this.#decode(name, text);
+    if (value !== undefined) this.#entries.set(name, { value, base: text, text });
+    return value;
+  }
+
+  set(name: string, value: unknown): void {
+    checkAttributeName(name);
+    const text = isAbsent(value) ? undefined : this.encode(name, value);
+    this.#weigh(name, text);
+    this.#entries.set(name, { value: value ?? undefined, base: this.#baseOf(name), text });
+  }
+
+  *names(): Iterable<string> {
+    for (const name of new Set([...this.#texts.keys(), ...this.#entries.keys()])) {
+      if (this.get(name) !== undefined) yield name;
+    }
+  }
+
+  /** The value the store has as far as known, decoded anew: what an atomic change starts from. */
+  stored(name: string): unknown {
+    const text = this.#baseOf(name);
+    return text === undefined ? undefined : this.#decode(name, text);
+  }
+
+  encode(name: string, value: unknown): string {
+    return encodeAttribute(this.#rules.codec, name, value);
+  }
+
+  /** What differs from the store, `undefined` if nothing does; with `only`, of that attribute alone. */
+  changes(only?: string): AttributeChanges | undefined {
+    let changes: Map<string, string | undefined> | undefined;
+    for (const [name, entry] of this.#entries) {
+      if (only !== undefined && name !== only) continue;
+      if (isMutable(entry.value)) {
+        const text = this.encode(name, entry.value);
+        this.#weigh(name, text);
+        entry.text = text;
+      }
+      if (entry.text !== entry.base) (changes ??= new Map()).set(name, entry.text);
+    }
+    return changes;
+  }
+
+  /** The store has taken these changes. */
+  settle(changes: AttributeChanges): void {
+    for (const [name, text] of changes) {
+      const entry = this.#entries.get(name);
+      if (entry) entry.base = text;
+    }
+  }
+
+  /** The store has taken `text`, and `value` is what it stands for. */
+  settleValue(name: string, value: unknown, text: string | undefined): void {
+    this.#entries.set(name, { value: value ?? undefined, base: text, text });
+  }
+
+  /** Goes on from a fresher record: what was changed here stays changed, what was only read is read anew if it differs. */
+  rebase(texts: ReadonlyMap<string, string>): void {
+    const changes = this.changes();
+    for (const [name, entry] of this.#entries) {
+      const fresh = texts.get(name);
+      if (changes?.has(name)) entry.base = fresh;
+      else if (fresh !== entry.base) this.#entries.delete(name);
+    }
+    this.#texts = texts;
+    this.#size = undefined;
+  }
+
+  /** Refuses a text that would make the session too large, given what the others weigh. */
+  #weigh(name: string, text: string | undefined): void {
+    const before = this.#entries.get(name)?.text ?? this.#baseOf(name);
+    if (text === before) return;
+    this.#size ??= this.#count();
+    const size = this.#size - bytesOf(name, before) + bytesOf(name, text);
+    if (text !== undefined) checkSize(name, size, this.#rules.maxSize);
+    this.#size = size;
+  }
+
+  #count(): number {
+    let size = this.#fixedSize;
+    for (const [name, text] of this.#texts) if (!this.#entries.has(name)) size += bytesOf(name, text);
+    for (const [name, { text }] of this.#entries) size += bytesOf(name, text);
+    return size;
+  }
+
+  #baseOf(name: string): string | undefined {
+    const entry = this.#entries.get(name);
+    return entry ? entry.base : this.#texts.get(name);
+  }
+
+  #decode(name: string, text: string): unknown {
+    try {
+      return this.#rules.codec.decode(text) ?? undefined;
+    } catch {
+      this.#rules.onUndecodable(name);
+      return undefined;
+    }
+  }
+}
+
+/** The texts of a new session's attributes; throws what can't be stored, or is too much, naming the attribute. */
+export function encodeDraft(draft: DraftAttributes, rules: AttributeRules, fixedSize: number): Map<string, string> {
+  const texts = new Map<string, string>();
+  let size = fixedSize;
+  for (const [name, value] of draft.values) {
+    const text = encodeAttribute(rules.codec, name, value);
+    checkSize(name, (size += bytesOf(name, text)), rules.maxSize);
+    texts.set(name, text);
+  }
+  return texts;
+}
+
+/** The text of a value by the codec; throws what the codec refuses, naming the attribute. */
+export function encodeAttribute(codec: AttributeCodec, name: string, value: unknown): string {
+  try {
+    return codec.encode(value);
+  } catch (error) {
+    // A codec of the user's may speak of the value; only our own is known not to.
+    const reason = error instanceof UnstorableValue ? error.message : 'is refused by the codec';
+    throw new SessionError(
+      'ATTRIBUTE_REFUSED',
+      `Attribute ${JSON.stringify(name)} ${reason}, so it can't be stored exactly.`,
+    );
+  }
+}
+
+/** Refuses names that some store can't keep: no NUL, no lone surrogates, 1 to 256 characters. */
+export function checkAttributeName(name: unknown): asserts name is string {
+  if (typeof name === 'string' && name.length > 0 && name.length <= 256 && !/\p{Surrogate}|\0/u.test(name)) return;
+  throw new SessionError(
+    'ATTRIBUTE_REFUSED',
+    `An attribute's name must be a string of 1 to 256 characters without NUL and lone surrogates; given: ${JSON.stringify(name)?.slice(0, 80)}.`,
+  );
+}
+
+/** Bytes an attribute takes, name included. */
+export function bytesOf(name: string, text: string | undefined): number {
+  return text === undefined ? 0 : Buffer.byteLength(name) + Buffer.byteLength(text);
+}
+
+export function checkSize(name: string, size: number, maxSize: number): void {
+  if (size <= maxSize) return;
+  throw new SessionError(
+    'ATTRIBUTES_TOO_LARGE',
+    `Attribute ${JSON.stringify(name)} brings the session to ${size} bytes; allowed: maxSize, ${maxSize} bytes.`,
+  );
+}
+
+function isAbsent(value: unknown): value is undefined | null {
+  return value === undefined || value === null;
+}
+
+/** Whether a value can change in place, without `set`. */
+function isMutable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}

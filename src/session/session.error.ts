@@ -1,0 +1,82 @@
+/**
+ * The one error class of the library. Its `code` is stable; its message names what was given and what would be right,
+ * and never holds an id, a secret or an attribute's value.
+ */
+
+/** What went wrong, and the HTTP status that says so. Stable: code may depend on it. */
+const STATUS_OF = {
+  /** An option is unknown, out of range, or contradicts another one. */
+  INVALID_OPTION: 500,
+  /** A value, or an attribute's name, can't be stored exactly. */
+  ATTRIBUTE_REFUSED: 500,
+  /** The serialised attributes would take more than `maxSize` bytes. */
+  ATTRIBUTES_TOO_LARGE: 500,
+  /** The session was removed or has expired since it was loaded. */
+  SESSION_GONE: 401,
+  /** The request has no session to work on. */
+  SESSION_MISSING: 401,
+  /** The session isn't stored yet: `add` comes first. */
+  SESSION_NOT_ADDED: 500,
+  /** The session is stored already: `add` takes new ones. */
+  SESSION_ALREADY_ADDED: 500,
+  /** `new Session()` was called; sessions come from `createSession`. */
+  SESSION_NOT_CONSTRUCTIBLE: 500,
+  /** The response's headers went out, so the client can't be told any more. */
+  HEADERS_SENT: 500,
+  /** The object given isn't a request or a response of Express, Fastify or `node:http`. */
+  UNKNOWN_EXCHANGE: 500,
+  /** The store failed, or the breaker refuses calls after several timeouts. */
+  STORE_FAILED: 503,
+  /** The store didn't answer within `storeTimeout`; what it was asked may have happened. */
+  STORE_TIMEOUT: 503,
+  /** The store holds as many sessions as it may. */
+  STORE_FULL: 503,
+  /** The manager was closed. */
+  MANAGER_CLOSED: 503,
+  /** A decorator or guard of the library is used where no `SessionModule` of that name is imported. */
+  MODULE_MISSING: 500,
+  /** A decorator or guard of the library is used outside HTTP. */
+  CONTEXT_UNSUPPORTED: 500,
+  /** A route uses the session, but lost the interceptor that commits it. */
+  INTERCEPTOR_LOST: 500,
+} as const;
+
+/** The codes of {@link SessionError}. */
+export type SessionErrorCode = keyof typeof STATUS_OF;
+
+/**
+ * What the library throws and rejects with. It has the shape of `http-errors` (`status`, `statusCode`, `expose: false`),
+ * so that Nest, Express and Fastify answer with the status and without the message.
+ */
+export class SessionError extends Error {
+  override readonly name = 'SessionError';
+  readonly code: SessionErrorCode;
+  readonly status: number;
+  readonly statusCode: number;
+  readonly expose = false;
+
+  constructor(code: SessionErrorCode, message: string) {
+    super(message);
+    this.code = code;
+    this.status = STATUS_OF[code];
+    this.statusCode = this.status;
+  }
+}
+
+/** The refusal of an option: what it is called, what was given, what is allowed. */
+export function invalidOption(name: string, given: unknown, allowed: string): SessionError {
+  return new SessionError('INVALID_OPTION', `Session option "${name}" is ${describe(given)}; allowed: ${allowed}.`);
+}
+
+function describe(given: unknown): string {
+  if (typeof given === 'string') return JSON.stringify(given);
+  if (typeof given === 'function') return 'a function';
+  if (Array.isArray(given)) return given.length === 0 ? 'an empty array' : 'an array';
+  if (typeof given === 'object' && given !== null) return 'an object';
+  return String(given);
+}
+
+/** Nothing of the session can be written any more. */
+export function sessionGone(): SessionError {
+  return new SessionError('SESSION_GONE', 'The session was removed, or has expired, since it was loaded.');
+}

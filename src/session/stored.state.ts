@@ -1,0 +1,196 @@
+/** A session that a store holds, as one request sees it: reads from its record, commits deltas. */
+import { type Awaitable, andThen, isPromiseLike } from './awaitable.js';
+import { ConstantAttributes } from './constant.attributes.js';
+import type { KeyedQueue } from './keyed.queue.js';
+import type { ReentrantQueue } from './reentrant.queue.js';
+import {
+  type AttributeChanges,
+  type AttributeRules,
+  type DraftAttributes,
+  StoredAttributes,
+} from './session.attributes.js';
+import { type SessionError, sessionGone } from './session.error.js';
+import { type Changed, type Delta, isTouchDue, type Key, type SessionRecord } from './session.record.js';
+
+/** What a stored session needs of the manager that loaded or added it. */
+export interface SessionHost {
+  readonly rules: AttributeRules;
+  /** By handle, which rotation leaves alone. */
+  readonly updates: KeyedQueue;
+  readonly exclusives: ReentrantQueue;
+  now(): number;
+  nextOp(): string;
+  /** The record as it is now, also when it was rotated meanwhile. */
+  reload(key: Key): Promise<SessionRecord | undefined>;
+  change(key: Key, delta: Delta, now: number): Awaitable<Changed>;
+  touch(key: Key, now: number): Awaitable<boolean>;
+}
+
+/** What came of a commit. `'gone'`: the session was removed, or has expired, while the request ran. */
+export type CommitOutcome = 'unchanged' | 'committed' | 'gone';
+
+export class StoredState {
+  readonly isNew: boolean;
+  readonly constants: ConstantAttributes;
+  readonly attributes: StoredAttributes;
+  readonly handle: string;
+  /** Set by rotation. */
+  id: string;
+  key: Key;
+  /** All of the record but its attributes, which live in `attributes`. */
+  #record: Omit<SessionRecord, 'attrs'>;
+  readonly #host: SessionHost;
+  #gone = false;
+  /** The commit that is on its way: the next one waits for it. */
+  #committing: Promise<unknown> | undefined;
+  #touching: Promise<boolean> | undefined;
+
+  constructor(host: SessionHost, id: string, key: Key, record: SessionRecord, draft?: DraftAttributes) {
+    const fixedSize = Buffer.byteLength(record.consts);
+    this.#host = host;
+    this.id = id;
+    this.key = key;
+    this.#record = record;
+    this.isNew = draft !== undefined;
+    this.handle = record.handle;
+    this.constants = ConstantAttributes.parse(record.consts, host.rules);
+    this.attributes = draft
+      ? StoredAttributes.of(draft, host.rules, record.attrs, fixedSize)
+      : new StoredAttributes(host.rules, record.attrs, fixedSize);
+  }
+
+  get times(): Omit<SessionRecord, 'attrs'> {
+    return this.#record;
+  }
+
+  get isGone(): boolean {
+    return this.#gone;
+  }
+
+  /** The session was removed: from here on nothing of it is written. */
+  markGone(): void {
+    this.#gone = true;
+  }
+
+  /** Records this access if that is due; the commit waits for it. */
+  touchIfDue(now: number): void {
+    if (!isTouchDue(this.#record, now)) return;
+    const touched = andThen(this.#host.touch(this.key, now), (alive) => {
+      if (alive) this.#accessedAt(now);
+      else this.#gone = true;
+      return alive;
+    });
+    if (!isPromiseLike(touched)) return;
+    this.#touching = Promise.resolve(touched);
+    // Whoever commits hears of a failure. If nobody does, it is no unhandled rejection.
+    this.#touching.catch(() => undefined);
+  }
+
+  /** Sends what differs from the store, and waits for a touch on its way. Rejects if the store, or the codec, fails. */
+  commit(): Awaitable<CommitOutcome> {
+    if (this.#committing) return this.#committing.then(ignore, ignore).then(() => this.commit());
+    const touching = this.#touching;
+    this.#touching = undefined;
+    const committed = this.#commitChanges();
+    if (!touching) return committed;
+    return Promise.all([committed, touching]).then(([outcome, alive]) => (alive ? outcome : 'gone'));
+  }
+
+  async save(): Promise<void> {
+    if (this.#gone || (await this.commit()) === 'gone') throw this.#goneError();
+  }
+
+  /** Changes one attribute by `change`, as often as it takes for nobody to have come in between. */
+  update(name: string, change: (current: unknown) => unknown): Promise<unknown> {
+    return this.#host.updates.run(this.handle, async () => {
+      if (this.#gone || (await this.#commitChanges(name)) === 'gone') throw this.#goneError();
+      for (;;) {
+        const next = change(this.attributes.stored(name));
+        const text = next === undefined || next === null ? undefined : this.attributes.encode(name, next);
+        const now = this.#host.now();
+        const changed = await this.#host.change(
+          this.key,
+          { ...toDelta(new Map([[name, text]]), this.#host.nextOp()), ifVersion: this.#record.version },
+          now,
+        );
+        if (changed === 'gone') throw this.#goneError();
+        if ('version' in changed) {
+          this.#changedTo(changed.version, now);
+          this.attributes.settleValue(name, next, text);
+          return next;
+        }
+        this.#rebase(changed.conflict);
+      }
+    });
+  }
+
+  runExclusive<T>(work: () => Promise<T>): Promise<T> {
+    return this.#host.exclusives.run(this.handle, async () => {
+      const fresh = this.#gone ? undefined : await this.#host.reload(this.key);
+      if (!fresh) throw this.#goneError();
+      this.#rebase(fresh);
+      const result = await work();
+      await this.save();
+      return result;
+    });
+  }
+
+  #commitChanges(only?: string): Awaitable<CommitOutcome> {
+    const changes = this.attributes.changes(only);
+    if (!changes) return this.#gone ? 'gone' : 'unchanged';
+    if (this.#gone) return 'gone';
+    const now = this.#host.now();
+    const delta = toDelta(changes, this.#host.nextOp());
+    const committed = andThen(this.#host.change(this.key, delta, now), (changed) =>
+      this.#settle(changes, changed, now),
+    );
+    if (!isPromiseLike(committed)) return committed;
+    const committing = Promise.resolve(committed).finally(() => {
+      if (this.#committing === committing) this.#committing = undefined;
+    });
+    this.#committing = committing;
+    return committing;
+  }
+
+  #settle(changes: AttributeChanges, changed: Changed, now: number): CommitOutcome {
+    if (changed === 'gone' || !('version' in changed)) {
+      this.#gone = true;
+      return 'gone';
+    }
+    this.attributes.settle(changes);
+    this.#changedTo(changed.version, now);
+    return 'committed';
+  }
+
+  /** A write of ours was number `version`. If it wasn't the next one, others were in between, and our view has gaps. */
+  #changedTo(version: number, now: number): void {
+    if (version === this.#record.version + 1) this.#record = { ...this.#record, version };
+    this.#accessedAt(now);
+  }
+
+  #accessedAt(now: number): void {
+    if (now > this.#record.accessed) this.#record = { ...this.#record, accessed: now };
+  }
+
+  #rebase(fresh: SessionRecord): void {
+    this.#record = fresh;
+    this.attributes.rebase(fresh.attrs);
+  }
+
+  #goneError(): SessionError {
+    this.#gone = true;
+    return sessionGone();
+  }
+}
+
+function toDelta(changes: AttributeChanges, op: string): Delta {
+  const set = new Map<string, string>();
+  const unset: string[] = [];
+  for (const [name, text] of changes) {
+    if (text === undefined) unset.push(name);
+    else set.set(name, text);
+  }
+  return { set, unset, op };
+}
+
+function ignore(): void {}

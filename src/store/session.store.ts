@@ -1,0 +1,98 @@
+/** The Store player: keeps sessions at the server, found by key. Knows neither HTTP nor Nest. */
+import type { Awaitable } from '../session/awaitable.js';
+import type { Changed, Delta, Key, SessionRecord } from '../session/session.record.js';
+
+/** What a store can promise beyond one process. */
+export interface StoreCapabilities {
+  /** Whether several processes see the same sessions. */
+  readonly shared: boolean;
+  /** Whether check and write are one step for everybody who uses the backend. If not, only within one process. */
+  readonly atomic: boolean;
+  /** Whether a write that resolved is in the backend, or may still be on its way there. */
+  readonly acknowledged: 'backend' | 'behind';
+}
+
+/** What a key leads to. */
+export type Found =
+  | { readonly record: SessionRecord }
+  /** The session was renamed; until `graceUntil` whoever comes with the old key may be shown the successor. */
+  | { readonly successor: Key; readonly graceUntil: number }
+  /** Something is there that can't be read; says what, without values. It is no session, and stays where it is. */
+  | { readonly broken: string }
+  | undefined;
+
+/** `'exists'`: something has that key, and nothing was written. `'full'`: the store takes no more sessions. */
+export type Added = 'added' | 'exists' | 'full';
+/** `'exists'`: something has the new key, and nothing was written. */
+export type Renamed = 'done' | 'gone' | 'exists';
+
+export interface RenameOptions {
+  readonly op: string;
+  readonly now: number;
+  /** Until then `change`, `touch`, `remove` and `rename` with the old key act on the successor. */
+  readonly forwardUntil: number;
+  /** Until then `get` tells the successor to be shown; 0 for never. */
+  readonly graceUntil: number;
+}
+
+export interface PurgeOptions {
+  readonly now: number;
+  /** Most sessions removed in one step. */
+  readonly batchSize: number;
+  /** Milliseconds the call may take. */
+  readonly deadline: number;
+}
+
+/** `completed`: nothing that had to go was left. */
+export interface Purged {
+  readonly completed: boolean;
+  readonly removed: number;
+}
+
+/**
+ * The contract of stores.
+ *
+ * Every method may answer at once or by a promise. `now` is the app's clock in milliseconds: a session at or past its
+ * deadline (`deadlineOf`) counts as absent, whether it was purged or not. A rejection means that the store failed, never
+ * that something wasn't found. Records are plain data: what a caller does to one it gave or got changes nothing in the
+ * store. `testSessionStore` of `nestjs-http-session/testing` proves an implementation.
+ */
+export abstract class SessionStore {
+  abstract readonly capabilities: StoreCapabilities;
+
+  /** A pure read: nothing is written, no deadline moves. `undefined` if absent, expired or removed. */
+  abstract get(key: Key, now: number): Awaitable<Found>;
+
+  /**
+   * Records an access. Never creates, and never moves a deadline back. Follows a forward.
+   * @returns whether there is such a session
+   */
+  abstract touch(key: Key, now: number): Awaitable<boolean>;
+
+  /** Stores a new session. Never overwrites, not even an expired one. The same `op` again is already done. */
+  abstract add(key: Key, record: SessionRecord, options: { readonly op: string }): Awaitable<Added>;
+
+  /**
+   * Changes attributes and records an access, in one step. Never creates. Follows a forward. The same `op` again is already
+   * done. With `ifVersion`, a record of another version is left as it is, and given back.
+   */
+  abstract change(key: Key, delta: Delta, now: number): Awaitable<Changed>;
+
+  /**
+   * Moves a session to another key, leaving a forward under the old one. `get` of the old key finds no record from then on.
+   * From a key that forwards, the successor is moved. The same `op` again is already done.
+   */
+  abstract rename(from: Key, to: Key, options: RenameOptions): Awaitable<Renamed>;
+
+  /**
+   * Removes a session for good: nothing loaded earlier brings it back. Follows a forward.
+   * @returns whether there was one
+   */
+  abstract remove(key: Key): Awaitable<boolean>;
+
+  /** Removes what has expired, batch after batch, until nothing is left or the time is up. */
+  abstract purge(options: PurgeOptions): Awaitable<Purged>;
+
+  /** Writes what is still on its way, and stops the store's own work. Once or many times. Leaves the user's driver open. */
+  abstract close(): Awaitable<void>;
+}

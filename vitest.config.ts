@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  // Nest injects by type: decorators must compile with their metadata.
+  oxc: { decorator: { legacy: true, emitDecoratorMetadata: true } },
+  // The package's own names mean the sources, as in tsconfig.json.
+  resolve: { tsconfigPaths: true },
+  test: {
+    include: ['test/**/*.spec.ts'],
+    setupFiles: ['reflect-metadata'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 15_000,
+    hookTimeout: 30_000,
+    passWithNoTests: false,
+    restoreMocks: true,
+    unstubEnvs: true,
+    unstubGlobals: true,
+  },
+});
