@@ -65,7 +65,7 @@ const NAMES = [
 /** {@link SessionManagerOptions}, checked, complete, in milliseconds. */
 export interface ManagerSettings {
   readonly store: SessionStore;
-  readonly transports: readonly SessionTransport[];
+  readonly transports: readonly [SessionTransport, ...SessionTransport[]];
   readonly defaults: SessionDefaults;
   readonly codec: AttributeCodec;
   readonly maxSize: number;
@@ -123,7 +123,7 @@ export function checkManagerOptions(options: SessionManagerOptions, defaultCooki
   };
 }
 
-function checkTransports(options: SessionManagerOptions, defaultCookieName: string): readonly SessionTransport[] {
+function checkTransports(options: SessionManagerOptions, defaultCookieName: string): ManagerSettings['transports'] {
   const { cookie, transport } = options;
   if (transport === undefined) return [new CookieTransport({ name: defaultCookieName, ...cookie })];
   if (cookie !== undefined) {
@@ -133,15 +133,15 @@ function checkTransports(options: SessionManagerOptions, defaultCookieName: stri
       'only one of transport and cookie (give the options to new CookieTransport())',
     );
   }
-  const transports = Array.isArray(transport) ? [...transport] : [transport];
-  if (transports.length === 0 || !transports.every((one) => one instanceof SessionTransport)) {
+  const [first, ...others] = Array.isArray(transport) ? transport : [transport];
+  if (![first, ...others].every((one) => one instanceof SessionTransport) || first === undefined) {
     throw invalidOption('transport', transport, 'one or more instances of classes that extend SessionTransport');
   }
-  const carriers = transports.map(({ carrier }) => carrier);
+  const carriers = [first, ...others].map(({ carrier }) => carrier);
   const twice = carriers.find((carrier, index) => carriers.indexOf(carrier) !== index);
   if (twice !== undefined)
     throw invalidOption('transport', `several times the ${twice}`, 'transports that share nothing');
-  return transports;
+  return [first, ...others];
 }
 
 function checkLogger(logger: SessionManagerOptions['logger']): SessionLogger {

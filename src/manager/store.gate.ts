@@ -79,7 +79,7 @@ export class StoreGate {
     return new Promise<T>((resolve, reject) => {
       const waiting: Waiting = { until: performance.now() + this.#timeoutMs, expire: () => reject(this.#timedOut()) };
       this.#waiting.add(waiting);
-      this.#timer ??= this.#startTimer(this.#timeoutMs);
+      if (!this.#timer) this.#timer = this.#startTimer(this.#timeoutMs);
       answer.then(
         (value) => {
           // What comes late tells that the store is back, no more.

@@ -29,6 +29,13 @@ export class Visit {
     this.request = request;
   }
 
+  /** The commit failed: the client gets no id, and nobody tries again. */
+  fail(error: unknown): never {
+    this.failed = true;
+    this.withdraw();
+    throw error;
+  }
+
   /** Takes back what the client was told, if it can be. */
   withdraw(): void {
     if (this.told && !this.told.headersSent) this.transport?.withdraw(this.told);

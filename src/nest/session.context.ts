@@ -30,7 +30,7 @@ export class SessionContext<A extends object = Attributes, C extends object = Co
   async add(session: Session<A, C> | CreateSessionOptions<A, C>): Promise<Session<A, C>> {
     const added = session instanceof Session ? session : createAny(session);
     await this.#manager.add(added, this.#response);
-    this.#session = added as Session;
+    this.#session = added;
     return added as Session<A, C>;
   }
 

@@ -35,7 +35,8 @@ export const defaultCodec: AttributeCodec = {
     }
   },
   decode(text) {
-    return text.startsWith(TAGGED) ? parse(text.slice(1), { Bytes: reviveBytes }) : JSON.parse(text);
+    const value: unknown = text.startsWith(TAGGED) ? parse(text.slice(1), { Bytes: reviveBytes }) : JSON.parse(text);
+    return value;
   },
 };
 
@@ -114,8 +115,12 @@ function isTaggable(value: object, depth: number): boolean {
 /** How many prototypes a value has. Unlike comparing them, it also works for values of another realm (vm, Jest). */
 function prototypeDepth(value: object): number {
   let depth = 0;
-  for (let proto = Object.getPrototypeOf(value); proto !== null; proto = Object.getPrototypeOf(proto)) depth++;
+  for (let proto = prototypeOf(value); proto !== null; proto = prototypeOf(proto)) depth++;
   return depth;
+}
+
+function prototypeOf(value: object): object | null {
+  return Object.getPrototypeOf(value) as object | null;
 }
 
 function hasOwnProperties(value: object): boolean {

@@ -101,7 +101,7 @@ export class Session<A extends object = Attributes, C extends object = ConstAttr
 
   /** All variable attributes: a new object each time, with the values themselves. */
   attrs(): Partial<A> {
-    return collect(this.#state.attributes) as Partial<A>;
+    return collect(this.#state.attributes);
   }
 
   /**
@@ -152,7 +152,7 @@ export class Session<A extends object = Attributes, C extends object = ConstAttr
    * @throws SessionError `SESSION_GONE` if the session was removed or has expired
    */
   runExclusive<T>(work: () => T | PromiseLike<T>): Promise<T> {
-    return this.#state.runExclusive(async () => await work());
+    return this.#state.runExclusive(async () => work());
   }
 
   /** All but the id. */
@@ -165,15 +165,17 @@ export class Session<A extends object = Attributes, C extends object = ConstAttr
   [inspect.custom](): object {
     const { isNew, created, accessed, timeout, expires } = this;
     const { constants, attributes } = this.#state;
-    const names = { constAttrs: [...constants.names()], attrs: [...attributes.names()] };
-    return Object.assign(Object.create({ constructor: Session }), {
+    const shown = {
       isNew,
       created,
       accessed,
       timeout,
       expires,
-      ...names,
-    });
+      constAttrs: [...constants.names()],
+      attrs: [...attributes.names()],
+    };
+    // Shown under the class's name.
+    return Object.setPrototypeOf(shown, { constructor: Session }) as object;
   }
 }
 
@@ -200,9 +202,7 @@ export function replaceState(session: AnySession, state: StoredState): void {
 export function createSession<A extends object = Attributes, C extends object = ConstAttributes>(
   ...[options]: Partial<C> extends C ? [options?: CreateSessionOptions<A, C>] : [options: CreateSessionOptions<A, C>]
 ): Session<A, C> {
-  return makeSession(
-    new DraftState(checkSessionOptions((options ?? {}) as CreateSessionOptions<object, object>)),
-  ) as Session<A, C>;
+  return makeSession(new DraftState(checkSessionOptions(options ?? {}))) as Session<A, C>;
 }
 
 function collect(attributes: { names(): Iterable<string>; get(name: string): unknown }): object {

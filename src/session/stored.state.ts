@@ -75,15 +75,9 @@ export class StoredState {
   /** Records this access if that is due; the commit waits for it. */
   touchIfDue(now: number): void {
     if (!isTouchDue(this.#record, now)) return;
-    const touched = andThen(this.#host.touch(this.key, now), (alive) => {
-      if (alive) this.#accessedAt(now);
-      else this.#gone = true;
-      return alive;
-    });
-    if (!isPromiseLike(touched)) return;
-    this.#touching = Promise.resolve(touched);
+    this.#touching = this.#touch(now);
     // Whoever commits hears of a failure. If nobody does, it is no unhandled rejection.
-    this.#touching.catch(() => undefined);
+    this.#touching.catch(ignore);
   }
 
   /** Sends what differs from the store, and waits for a touch on its way. Rejects if the store, or the codec, fails. */
@@ -130,9 +124,17 @@ export class StoredState {
       if (!fresh) throw this.#goneError();
       this.#rebase(fresh);
       const result = await work();
-      await this.save();
+      // Unless the work removed the session.
+      if (!this.#gone) await this.save();
       return result;
     });
+  }
+
+  async #touch(now: number): Promise<boolean> {
+    const alive = await this.#host.touch(this.key, now);
+    if (alive) this.#accessedAt(now);
+    else this.#gone = true;
+    return alive;
   }
 
   #commitChanges(only?: string): Awaitable<CommitOutcome> {

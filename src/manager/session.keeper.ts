@@ -1,0 +1,172 @@
+/** Sessions and their store: opens, keeps, renames and drops them, and says so. Knows ids and keys, but no HTTP. */
+import type { Awaitable } from '../session/awaitable.js';
+import { DraftState } from '../session/draft.state.js';
+import { KeyedQueue } from '../session/keyed.queue.js';
+import { ReentrantQueue } from '../session/reentrant.queue.js';
+import { SessionError, sessionGone } from '../session/session.error.js';
+import { type RemovalReason, type SessionEvent, SessionEvents } from '../session/session.events.js';
+import { keyOf, newId, randomText, secretLengthOf, tagOf } from '../session/session.id.js';
+import type { Key, SessionRecord } from '../session/session.record.js';
+import { type AnySession, replaceState, type Session, sessionOf, stateOf } from '../session/session.js';
+import { type SessionHost, StoredState } from '../session/stored.state.js';
+import type { Found, Purged, PurgeOptions } from '../store/session.store.js';
+import type { ManagerSettings } from './manager.options.js';
+import { StoreGate } from './store.gate.js';
+
+/** How long writes with an old key reach the successor: longer than any request that overlaps a rotation. */
+const FORWARD_MS = 60_000;
+/** Tries to find an id that isn't taken. One does; more means that the store answers nonsense. */
+const MAX_ID_TRIES = 4;
+
+export class SessionKeeper {
+  readonly events = new SessionEvents();
+  readonly #name: string;
+  readonly #settings: ManagerSettings;
+  readonly #gate: StoreGate;
+  readonly #host: SessionHost;
+
+  /** @param name - the session's, part of every key */
+  constructor(name: string, settings: ManagerSettings) {
+    this.#name = name;
+    this.#settings = settings;
+    this.#gate = new StoreGate(settings.storeTimeout, settings.logger);
+    this.#host = this.#createHost();
+  }
+
+  /** The live session of an id. An access is recorded, if that is due, while the request goes on. */
+  async open(id: string): Promise<Session | undefined> {
+    const key = keyOf(this.#name, id);
+    const found = await this.#find(key);
+    if (found && 'record' in found) return this.#openRecord(id, key, found.record);
+    if (found && 'broken' in found) this.#reportUndecodable(`a record (${found.broken})`);
+    else this.events.emit({ type: 'rejected', reason: 'unknown' });
+    return undefined;
+  }
+
+  /** Stores a session that was created. */
+  async keep(session: AnySession): Promise<StoredState> {
+    const draft = stateOf(session);
+    if (!(draft instanceof DraftState) || !draft.claim()) {
+      throw new SessionError('SESSION_ALREADY_ADDED', 'This session was given to add before.');
+    }
+    try {
+      const state = await this.#store(draft);
+      replaceState(session, state);
+      this.#announce({ type: 'added', handle: state.handle });
+      return state;
+    } catch (error) {
+      draft.release();
+      throw error;
+    }
+  }
+
+  /** Gives a session another id. */
+  async rename(state: StoredState): Promise<void> {
+    if (state.isGone) throw sessionGone();
+    const op = this.#host.nextOp();
+    for (let tries = 0; tries < MAX_ID_TRIES; tries++) {
+      const id = newId(secretLengthOf(state.id), tagOf(state.id));
+      const to = keyOf(this.#name, id);
+      const now = this.#settings.clock();
+      const options = { op, now, forwardUntil: now + FORWARD_MS, graceUntil: 0 };
+      const renamed = await this.#gate.run(() => this.#settings.store.rename(state.key, to, options));
+      if (renamed === 'exists') continue;
+      if (renamed === 'gone') {
+        state.markGone();
+        throw sessionGone();
+      }
+      state.id = id;
+      state.key = to;
+      this.#announce({ type: 'rotated', handle: state.handle });
+      return;
+    }
+    throw noFreeId();
+  }
+
+  /** Removes a session for good. One that isn't stored, or is gone, needs nothing. */
+  async drop(session: AnySession, reason: RemovalReason): Promise<void> {
+    const state = stateOf(session);
+    if (state instanceof DraftState || state.isGone) return;
+    const removed = await this.#gate.run(() => this.#settings.store.remove(state.key));
+    state.markGone();
+    if (removed) this.#announce({ type: 'removed', handle: state.handle, reason });
+  }
+
+  purge(options: Omit<PurgeOptions, 'now'>): Promise<Purged> {
+    return this.#gate.runUnbounded(() => this.#settings.store.purge({ now: this.#settings.clock(), ...options }));
+  }
+
+  /** The store writes what is on its way, however long that takes; nothing else is asked of it. */
+  close(): Promise<void> {
+    this.#gate.close();
+    return this.#gate.runUnbounded(() => this.#settings.store.close());
+  }
+
+  #createHost(): SessionHost {
+    const { store, codec, maxSize, clock } = this.#settings;
+    const opPrefix = randomText(6);
+    let ops = 0;
+    return {
+      rules: {
+        codec,
+        maxSize,
+        onUndecodable: (name) => this.#reportUndecodable(`the attribute ${JSON.stringify(name)}`),
+      },
+      updates: new KeyedQueue(),
+      exclusives: new ReentrantQueue(),
+      now: clock,
+      nextOp: () => opPrefix + (++ops).toString(36),
+      reload: (key) => this.#reload(key),
+      change: (key, delta, now) => this.#gate.run(() => store.change(key, delta, now)),
+      touch: (key, now) => this.#gate.run(() => store.touch(key, now)),
+    };
+  }
+
+  #openRecord(id: string, key: Key, record: SessionRecord): Session {
+    const state = new StoredState(this.#host, id, key, record);
+    state.touchIfDue(this.#settings.clock());
+    return sessionOf(state);
+  }
+
+  #find(key: Key): Awaitable<Found> {
+    return this.#gate.run(() => this.#settings.store.get(key, this.#settings.clock()));
+  }
+
+  /** Rotated meanwhile by another request, a session goes on under the successor's key: one hop a rotation. */
+  async #reload(key: Key): Promise<SessionRecord | undefined> {
+    let found = await this.#find(key);
+    while (found && 'successor' in found) found = await this.#find(found.successor);
+    return found && 'record' in found ? found.record : undefined;
+  }
+
+  async #store(draft: DraftState): Promise<StoredState> {
+    const { store, defaults, clock } = this.#settings;
+    const record = draft.toRecord(this.#host.rules, defaults, clock());
+    const op = this.#host.nextOp();
+    let id = draft.firstId(defaults);
+    for (let tries = 0; tries < MAX_ID_TRIES; tries++) {
+      const key = keyOf(this.#name, id);
+      const added = await this.#gate.run(() => store.add(key, record, { op }));
+      if (added === 'added') return new StoredState(this.#host, id, key, record, draft.attributes);
+      if (added === 'full') throw new SessionError('STORE_FULL', 'The session store takes no more sessions.');
+      id = draft.nextId(defaults);
+    }
+    throw noFreeId();
+  }
+
+  #reportUndecodable(what: string): void {
+    this.#settings.logger.warn(`Of a stored session ${what} can't be read; it counts as absent.`);
+    this.events.emit({ type: 'undecodable', what });
+  }
+
+  #announce(event: Extract<SessionEvent, { type: 'added' | 'rotated' | 'removed' }>): void {
+    this.#settings.logger.debug(
+      `Session ${event.handle} ${event.type}${'reason' in event ? ` (${event.reason})` : ''}.`,
+    );
+    this.events.emit(event);
+  }
+}
+
+function noFreeId(): SessionError {
+  return new SessionError('STORE_FAILED', 'The session store says that every new id is taken.');
+}
