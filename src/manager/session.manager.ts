@@ -1,6 +1,7 @@
 /** The Manager player: finds the session of a request, tells the client about one through the response. */
 import type { Awaitable } from '../session/awaitable.js';
 import type { Duration } from '../session/duration.js';
+import { SessionError } from '../session/session.error.js';
 import type { RemovalReason } from '../session/session.events.js';
 import type { Attributes, ConstAttributes } from '../session/session.options.js';
 import type { AnySession, Session } from '../session/session.js';
@@ -78,8 +79,10 @@ export abstract class SessionManager {
   attend(request: unknown, _response: unknown): (handlerFailed: boolean) => Awaitable<void> {
     return async (handlerFailed) => {
       const session = await this.get(request, { onStoreError: 'anonymous' });
-      const saved = session?.save();
-      await (handlerFailed ? saved?.catch(() => undefined) : saved);
+      await session?.save().catch((error: unknown) => {
+        const isGone = error instanceof SessionError && error.code === 'SESSION_GONE';
+        if (!handlerFailed && !isGone) throw error;
+      });
     };
   }
 

@@ -1,0 +1,90 @@
+/**
+ * `npm run bench`: the memory store at scale, beside a bare `Map` of the same keys in the same run. Prints a table; says nothing
+ * about absolute speed, which belongs to the machine. `-- --sessions=100000` for another size.
+ */
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { parseArgs } from 'node:util';
+import { randomBytes } from 'node:crypto';
+import { MemoryStore, type SessionRecord } from 'nestjs-http-session/core';
+
+const { values } = parseArgs({ options: { sessions: { type: 'string', default: '1000000' } } });
+const SESSIONS = Number(values.sessions);
+const TIMEOUT = 30 * 60_000;
+const TOUCH_INTERVAL = 60_000;
+const NOW = Date.now();
+
+const keys = Array.from({ length: SESSIONS }, () => `${randomText(3)}.${randomText(32)}`);
+/** Visits every key once, in an order that no cache likes. */
+const shuffled = Array.from({ length: SESSIONS }, (_, i) => keys[(i * 7919) % SESSIONS] ?? '');
+
+const bare = new Map<string, object>();
+const bareBytes = bytesOf(() => keys.forEach((key) => bare.set(key, { key })));
+const store = new MemoryStore({ purgeInterval: '1h' });
+const storeBytes = bytesOf(() => keys.forEach((key, i) => void store.add(key, recordOf(i), { op: `a${i}` })));
+
+const mapGet = microsecondsOf(() => shuffled.forEach((key) => bare.get(key)));
+const get = microsecondsOf(() => shuffled.forEach((key) => store.get(key, NOW)));
+const change = microsecondsOf(() =>
+  shuffled.forEach((key, i) => store.change(key, { set: new Map([['count', `${i}`]]), unset: [], op: `c${i}` }, 0)),
+);
+const tenth = await pauseOf(NOW + TIMEOUT / 10);
+const rest = await pauseOf(NOW + 2 * TIMEOUT + TOUCH_INTERVAL);
+
+console.table({
+  sessions: { store: SESSIONS, 'bare Map': SESSIONS },
+  'bytes a session': { store: Math.round(storeBytes / SESSIONS), 'bare Map': Math.round(bareBytes / SESSIONS) },
+  'get, µs': { store: get.toFixed(2), 'bare Map': mapGet.toFixed(2), ratio: (get / mapGet).toFixed(2) },
+  'change, µs': { store: change.toFixed(2) },
+});
+console.table({ 'a tenth expires': tenth, 'the rest expires': rest });
+
+function recordOf(i: number): SessionRecord {
+  return {
+    format: 1,
+    created: NOW,
+    // Spread over one idle timeout, as visitors are.
+    accessed: NOW - TOUCH_INTERVAL - Math.floor((i / SESSIONS) * TIMEOUT) + TIMEOUT,
+    timeout: TIMEOUT,
+    touchInterval: TOUCH_INTERVAL,
+    ends: NOW + 30 * 24 * 3_600_000,
+    version: 1,
+    persistent: true,
+    handle: randomText(12),
+    seed: randomText(16),
+    consts: '{"userName":"\\"a\\""}',
+    attrs: new Map([['count', `${i}`]]),
+  };
+}
+
+function randomText(bytes: number): string {
+  return randomBytes(bytes).toString('base64url');
+}
+
+function bytesOf(fill: () => void): number {
+  const before = heapUsed();
+  fill();
+  return heapUsed() - before;
+}
+
+function heapUsed(): number {
+  globalThis.gc?.();
+  return process.memoryUsage().heapUsed;
+}
+
+function microsecondsOf(work: () => void): number {
+  const began = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(began);
+  return (user + system) / SESSIONS;
+}
+
+/** The event loop's pauses while everything is purged that has expired at `now`. */
+async function pauseOf(now: number): Promise<object> {
+  globalThis.gc?.();
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  const { removed } = await store.purge({ now, batchSize: 100, deadline: 60_000 });
+  delay.disable();
+  const milliseconds = (nanoseconds: number) => (nanoseconds / 1e6).toFixed(1);
+  return { removed, 'p99 pause, ms': milliseconds(delay.percentile(99)), 'longest pause, ms': milliseconds(delay.max) };
+}
