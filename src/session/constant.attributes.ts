@@ -3,13 +3,14 @@ import { type AttributeRules, bytesOf, checkAttributeName, checkSize, encodeAttr
 
 export class ConstantAttributes {
   readonly #values: Map<string, unknown>;
-  /** The texts of those that weren't asked for yet. */
-  readonly #texts: Map<string, string>;
   readonly #rules: AttributeRules | undefined;
+  readonly #text: string;
+  /** The texts of those that weren't asked for yet. Read when first needed. */
+  #texts: Map<string, string> | undefined;
 
-  private constructor(values: Map<string, unknown>, texts: Map<string, string>, rules?: AttributeRules) {
+  private constructor(values: Map<string, unknown>, text: string, rules?: AttributeRules) {
     this.#values = values;
-    this.#texts = texts;
+    this.#text = text;
     this.#rules = rules;
   }
 
@@ -20,17 +21,17 @@ export class ConstantAttributes {
       checkAttributeName(name);
       if (value !== undefined && value !== null) values.set(name, value);
     }
-    return new ConstantAttributes(values, new Map());
+    return new ConstantAttributes(values, '{}');
   }
 
   /** Those of a record. Text that can't be read counts as no attributes, and is reported. */
   static parse(text: string, rules: AttributeRules): ConstantAttributes {
-    return new ConstantAttributes(new Map(), parseTexts(text, rules), rules);
+    return new ConstantAttributes(new Map(), text, rules);
   }
 
   get(name: string): unknown {
     if (this.#values.has(name)) return this.#values.get(name);
-    const text = this.#texts.get(name);
+    const text = this.#read().get(name);
     if (text === undefined || this.#rules === undefined) return undefined;
     const value = decodeFrozen(this.#rules, name, text);
     this.#values.set(name, value);
@@ -38,7 +39,12 @@ export class ConstantAttributes {
   }
 
   names(): Iterable<string> {
-    return new Set([...this.#texts.keys(), ...this.#values.keys()]);
+    return new Set([...this.#read().keys(), ...this.#values.keys()]);
+  }
+
+  #read(): Map<string, string> {
+    this.#texts ??= parseTexts(this.#text, this.#rules);
+    return this.#texts;
   }
 
   /** All of them as one text; throws what can't be stored, naming the attribute. */
@@ -53,10 +59,10 @@ export class ConstantAttributes {
   }
 }
 
-function parseTexts(text: string, rules: AttributeRules): Map<string, string> {
+function parseTexts(text: string, rules: AttributeRules | undefined): Map<string, string> {
   const parsed = parseJson(text);
   if (areTexts(parsed)) return new Map(Object.entries(parsed));
-  rules.onUndecodable('constant attributes');
+  rules?.onUndecodable('constant attributes');
   return new Map();
 }
 
