@@ -31,20 +31,21 @@ export class ExpirySlots<T> {
     this.add(item, to);
   }
 
-  /** Takes out up to `limit` of what is due. Fewer: that was all. */
-  takeDue(now: number, limit: number): T[] {
-    const due: T[] = [];
+  /** Takes out up to `limit` of what is due, and gives it to `take`. @returns how many; fewer than `limit`: that was all */
+  takeDue(now: number, limit: number, take: (item: T) => void): number {
+    let taken = 0;
     for (let first = this.#order[0]; first !== undefined && first * SLOT_MS <= now; first = this.#order[0]) {
       const slot = this.#slots.get(first);
       for (const item of slot ?? []) {
-        if (due.length === limit) return due;
-        due.push(item);
+        if (taken === limit) return taken;
+        taken++;
         slot?.delete(item);
+        take(item);
       }
       this.#slots.delete(first);
       this.#order.shift();
     }
-    return due;
+    return taken;
   }
 
   /** Later deadlines usually come later: the place is near the end. */

@@ -47,10 +47,13 @@ export class MemoryShard {
   }
 
   /** Removes up to `limit` of what has expired. Fewer: that was all. */
-  purge(now: number, limit: number): Kept[] {
-    const due = this.#expiries.takeDue(now, limit);
-    for (const kept of due) this.#kept.delete(kept.key);
-    return due;
+  purge(now: number, limit: number): { readonly removed: number; readonly sessions: number } {
+    let sessions = 0;
+    const removed = this.#expiries.takeDue(now, limit, (kept) => {
+      this.#kept.delete(kept.key);
+      if (!isForward(kept)) sessions++;
+    });
+    return { removed, sessions };
   }
 }
 

@@ -119,16 +119,15 @@ export class MemoryStore extends SessionStore {
     let sliceStarted = started;
     let removed = 0;
     for (const shard of this.#shards) {
-      let purged: number;
+      let batch;
       do {
-        const batch = this.#purgeShard(shard, now, limit);
-        purged = batch.purged;
+        batch = this.#purgeShard(shard, now, limit);
         removed += batch.sessions;
         if (performance.now() - sliceStarted < SLICE_MS) continue;
         if (performance.now() - started >= deadline) return { completed: false, removed };
         await setImmediate();
         sliceStarted = performance.now();
-      } while (purged === limit);
+      } while (batch.removed === limit);
     }
     return { completed: true, removed };
   }
@@ -167,11 +166,10 @@ export class MemoryStore extends SessionStore {
     return this.#shards.some((shard) => this.#purgeShard(shard, now, BATCH).sessions > 0);
   }
 
-  #purgeShard(shard: MemoryShard, now: number, limit: number): { purged: number; sessions: number } {
+  #purgeShard(shard: MemoryShard, now: number, limit: number): { removed: number; sessions: number } {
     const purged = shard.purge(now, limit);
-    const sessions = purged.filter((kept) => !isForward(kept)).length;
-    this.#size -= sessions;
-    return { purged: purged.length, sessions };
+    this.#size -= purged.sessions;
+    return purged;
   }
 
   async #clean(): Promise<void> {
