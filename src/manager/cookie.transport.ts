@@ -55,11 +55,14 @@ export class CookieTransport extends SessionTransport {
   readonly maxAge: number | 'lifetime' | 'session';
   readonly #signer: IdSigner;
 
-  /** @throws SessionError `INVALID_OPTION`, also for options that contradict each other */
-  constructor(options: CookieOptions = {}) {
+  /**
+   * @param defaultName - the name if the options give none
+   * @throws SessionError `INVALID_OPTION`, also for options that contradict each other
+   */
+  constructor(options: CookieOptions = {}, defaultName = 'sessid') {
     super();
     checkOptionNames('cookie', options, NAMES);
-    const { name = 'sessid', path = '/', domain, sameSite = 'lax', maxAge = 'lifetime', secrets } = options;
+    const { name = defaultName, path = '/', domain, sameSite = 'lax', maxAge = 'lifetime', secrets } = options;
     const { allowHttp = false, partitioned = false, prefix = true } = options;
     for (const [flag, given] of Object.entries({ allowHttp, partitioned, prefix })) {
       if (typeof given !== 'boolean') throw invalidOption(`cookie.${flag}`, given, 'true or false');

@@ -205,6 +205,7 @@ export class HttpSessionManager extends SessionManager {
     if (outcome === 'committed' && late) this.#warnLate(routeOf(visit.request));
     if (outcome !== 'gone') return;
     visit.withdraw();
+    visit.failed = true;
     this.#settings.logger.debug(`Session ${handle} was gone when its request ended; what that changed is discarded.`);
     this.events.emit({ type: 'discarded', handle });
   }

@@ -1,7 +1,7 @@
 /** What a manager is configured with, checked when it is made: a wrong option never waits for a request. */
 import { type AttributeCodec, defaultCodec } from '../session/attribute.codec.js';
 import type { SessionDefaults } from '../session/draft.state.js';
-import { type Duration, toMilliseconds } from '../session/duration.js';
+import { type Duration, toMilliseconds, toTimerMilliseconds } from '../session/duration.js';
 import { checkInteger, checkOptionNames } from '../session/options.check.js';
 import { invalidOption } from '../session/session.error.js';
 import { DEFAULT_ID_LENGTH, MAX_ID_LENGTH, MIN_ID_LENGTH } from '../session/session.id.js';
@@ -75,9 +75,6 @@ export interface ManagerSettings {
   readonly clock: () => number;
 }
 
-/** The longest span a timer takes. */
-const LONGEST_TIMER = 2 ** 31 - 1;
-
 /**
  * @param defaultCookieName - of sessions whose cookie has no name of its own
  * @throws SessionError `INVALID_OPTION`
@@ -102,8 +99,6 @@ export function checkManagerOptions(options: SessionManagerOptions, defaultCooki
     throw invalidOption('onStoreError', onStoreError, "'fail' or 'anonymous'");
   }
   if (typeof clock !== 'function') throw invalidOption('clock', clock, 'a function that gives milliseconds');
-  const storeTimeoutMs = toMilliseconds('storeTimeout', storeTimeout);
-  if (storeTimeoutMs > LONGEST_TIMER) throw invalidOption('storeTimeout', storeTimeout, "less than '24d'");
   return {
     transports: checkTransports(options, defaultCookieName),
     defaults: {
@@ -114,7 +109,7 @@ export function checkManagerOptions(options: SessionManagerOptions, defaultCooki
     },
     codec,
     maxSize: checkInteger('maxSize', maxSize, 1),
-    storeTimeout: storeTimeoutMs,
+    storeTimeout: toTimerMilliseconds('storeTimeout', storeTimeout),
     onStoreError,
     logger: checkLogger(options.logger),
     clock,
@@ -125,7 +120,7 @@ export function checkManagerOptions(options: SessionManagerOptions, defaultCooki
 
 function checkTransports(options: SessionManagerOptions, defaultCookieName: string): ManagerSettings['transports'] {
   const { cookie, transport } = options;
-  if (transport === undefined) return [new CookieTransport({ name: defaultCookieName, ...cookie })];
+  if (transport === undefined) return [new CookieTransport(cookie, defaultCookieName)];
   if (cookie !== undefined) {
     throw invalidOption(
       'transport',

@@ -22,7 +22,7 @@ export class Visit {
   attended = false;
   /** Something is committed when the response closes, if it wasn't before. */
   closing = false;
-  /** The commit failed: that was answered, and isn't tried again. */
+  /** The commit failed, or the session was gone: that was dealt with, and isn't tried again. */
   failed = false;
 
   constructor(request: IncomingMessage) {

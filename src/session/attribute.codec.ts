@@ -64,7 +64,11 @@ function isPlainObjectGraph(value: object, seen: Set<object>): boolean {
   seen.add(value);
   const depth = prototypeDepth(value);
   if (Array.isArray(value) && depth === 2) return isPlainArray(value, seen);
-  if (depth <= 1) return arePropertiesPlain(value, seen) && depth === 1;
+  if (depth === 0) {
+    arePropertiesPlain(value, seen);
+    return false;
+  }
+  if (depth === 1 && hasObjectPrototype(value)) return arePropertiesPlain(value, seen);
   if (!isTaggable(value, depth) || (!ArrayBuffer.isView(value) && hasOwnProperties(value))) {
     throw new UnstorableValue(`holds an instance of ${value.constructor?.name || 'an unknown class'}`);
   }
@@ -74,16 +78,18 @@ function isPlainObjectGraph(value: object, seen: Set<object>): boolean {
 }
 
 function isPlainArray(array: readonly unknown[], seen: Set<object>): boolean {
-  const keys = Reflect.ownKeys(array).length - 1; // without 'length'
-  let present = 0;
-  let plain = true;
-  for (let index = 0; index < array.length; index++) {
-    if (!Object.hasOwn(array, index)) continue;
-    present++;
-    plain = isPlainJson(array[index], seen) && plain;
+  // By its keys, not its length: a sparse array may be long beyond all bounds.
+  const keys = Object.keys(array);
+  if (Reflect.ownKeys(array).length !== keys.length + 1 || !keys.every(isIndex)) {
+    throw new UnstorableValue('holds an array with named properties');
   }
-  if (keys !== present) throw new UnstorableValue('holds an array with named properties');
-  return plain && present === array.length;
+  let plain = keys.length === array.length;
+  for (const key of keys) plain = isPlainJson(array[Number(key)], seen) && plain;
+  return plain;
+}
+
+function isIndex(key: string): boolean {
+  return /^\d+$/.test(key);
 }
 
 function arePropertiesPlain(object: object, seen: Set<object>): boolean {
@@ -117,6 +123,12 @@ function prototypeDepth(value: object): number {
   let depth = 0;
   for (let proto = prototypeOf(value); proto !== null; proto = prototypeOf(proto)) depth++;
   return depth;
+}
+
+/** Whether the one prototype is that of all objects, of whichever realm. */
+function hasObjectPrototype(value: object): boolean {
+  const proto = prototypeOf(value);
+  return proto !== null && Object.hasOwn(proto, 'isPrototypeOf');
 }
 
 function prototypeOf(value: object): object | null {

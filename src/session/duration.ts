@@ -18,3 +18,13 @@ export function toMilliseconds(option: string, given: Duration): number {
   }
   return Math.round(millis);
 }
+
+/** The longest span that Node's timers take; beyond it they fire at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** As {@link toMilliseconds}, for what a timer waits for. */
+export function toTimerMilliseconds(option: string, given: Duration): number {
+  const millis = toMilliseconds(option, given);
+  if (millis > LONGEST_TIMER) throw invalidOption(option, given, "no more than '24d'");
+  return millis;
+}

@@ -48,10 +48,10 @@ export class DraftAttributes implements AttributeAccess {
 /** An attribute that was asked for, or set. */
 interface Entry {
   readonly value: unknown;
+  /** The text `value` had when last looked at. */
+  readonly text: string | undefined;
   /** The store's text as last known, `undefined` if it has none. */
   base: string | undefined;
-  /** The text `value` had when last looked at. */
-  text: string | undefined;
 }
 
 /** The attributes of a stored session. */
@@ -73,7 +73,8 @@ export class StoredAttributes implements AttributeAccess {
   /** The attributes of a session that was just added: the very values it was created with go on living. */
   static of(draft: DraftAttributes, rules: AttributeRules, texts: ReadonlyMap<string, string>, fixedSize: number) {
     const attributes = new StoredAttributes(rules, texts, fixedSize);
-    for (const [name, text] of texts) attributes.settleValue(name, draft.get(name), text);
+    // What changed while the store was asked differs from the texts, and is committed with the request.
+    for (const name of new Set([...texts.keys(), ...draft.names()])) attributes.set(name, draft.get(name));
     return attributes;
   }
 
@@ -83,15 +84,13 @@ export class StoredAttributes implements AttributeAccess {
     const text = this.#texts.get(name);
     if (text === undefined) return undefined;
     const value = this.#decode(name, text);
-    if (value !== undefined) this.#entries.set(name, { value, base: text, text });
+    if (value !== undefined) this.#enter(name, value, text, text);
     return value;
   }
 
   set(name: string, value: unknown): void {
     checkAttributeName(name);
-    const text = isAbsent(value) ? undefined : this.encode(name, value);
-    this.#weigh(name, text);
-    this.#entries.set(name, { value: value ?? undefined, base: this.#baseOf(name), text });
+    this.#enter(name, value, this.textOf(name, value), this.#baseOf(name));
   }
 
   *names(): Iterable<string> {
@@ -106,21 +105,22 @@ export class StoredAttributes implements AttributeAccess {
     return text === undefined ? undefined : this.#decode(name, text);
   }
 
-  encode(name: string, value: unknown): string {
-    return encodeAttribute(this.#rules.codec, name, value);
+  /** The text to store for a value, `undefined` for none. Throws what can't be stored, or is too much. */
+  textOf(name: string, value: unknown): string | undefined {
+    if (isAbsent(value)) return undefined;
+    const text = encodeAttribute(this.#rules.codec, name, value);
+    if (text !== this.#textOf(name)) checkSize(name, this.#sizeWith(name, text), this.#rules.maxSize);
+    return text;
   }
 
   /** What differs from the store, `undefined` if nothing does; with `only`, of that attribute alone. */
   changes(only?: string): AttributeChanges | undefined {
     let changes: Map<string, string | undefined> | undefined;
-    for (const [name, entry] of this.#entries) {
+    for (const [name, { value, text: before, base }] of this.#entries) {
       if (only !== undefined && name !== only) continue;
-      if (isMutable(entry.value)) {
-        const text = this.encode(name, entry.value);
-        this.#weigh(name, text);
-        entry.text = text;
-      }
-      if (entry.text !== entry.base) (changes ??= new Map()).set(name, entry.text);
+      const text = isMutable(value) ? this.textOf(name, value) : before;
+      if (text !== before) this.#enter(name, value, text, base);
+      if (text !== base) (changes ??= new Map()).set(name, text);
     }
     return changes;
   }
@@ -133,9 +133,11 @@ export class StoredAttributes implements AttributeAccess {
     }
   }
 
-  /** The store has taken `text`, and `value` is what it stands for. */
+  /** The store has taken `text`, and `value` is what it stands for; what was set here meanwhile comes after it. */
   settleValue(name: string, value: unknown, text: string | undefined): void {
-    this.#entries.set(name, { value: value ?? undefined, base: text, text });
+    const entry = this.#entries.get(name);
+    if (entry && this.changes(name)) entry.base = text;
+    else this.#enter(name, value, text, text);
   }
 
   /** Goes on from a fresher record: what was changed here stays changed, what was only read is read anew if it differs. */
@@ -150,14 +152,15 @@ export class StoredAttributes implements AttributeAccess {
     this.#size = undefined;
   }
 
-  /** Refuses a text that would make the session too large, given what the others weigh. */
-  #weigh(name: string, text: string | undefined): void {
-    const before = this.#entries.get(name)?.text ?? this.#baseOf(name);
-    if (text === before) return;
+  #enter(name: string, value: unknown, text: string | undefined, base: string | undefined): void {
+    if (this.#size !== undefined) this.#size = this.#sizeWith(name, text);
+    this.#entries.set(name, { value: value ?? undefined, text, base });
+  }
+
+  /** Bytes of all attributes, if this one had that text. */
+  #sizeWith(name: string, text: string | undefined): number {
     this.#size ??= this.#count();
-    const size = this.#size - bytesOf(name, before) + bytesOf(name, text);
-    if (text !== undefined) checkSize(name, size, this.#rules.maxSize);
-    this.#size = size;
+    return this.#size - bytesOf(name, this.#textOf(name)) + bytesOf(name, text);
   }
 
   #count(): number {
@@ -165,6 +168,11 @@ export class StoredAttributes implements AttributeAccess {
     for (const [name, text] of this.#texts) if (!this.#entries.has(name)) size += bytesOf(name, text);
     for (const [name, { text }] of this.#entries) size += bytesOf(name, text);
     return size;
+  }
+
+  #textOf(name: string): string | undefined {
+    const entry = this.#entries.get(name);
+    return entry ? entry.text : this.#texts.get(name);
   }
 
   #baseOf(name: string): string | undefined {
@@ -197,7 +205,9 @@ export function encodeDraft(draft: DraftAttributes, rules: AttributeRules, fixed
 /** The text of a value by the codec; throws what the codec refuses, naming the attribute. */
 export function encodeAttribute(codec: AttributeCodec, name: string, value: unknown): string {
   try {
-    return codec.encode(value);
+    const text: unknown = codec.encode(value);
+    if (typeof text === 'string') return text;
+    throw new UnstorableValue('has no text by the codec');
   } catch (error) {
     // A codec of the user's may speak of the value; only our own is known not to.
     const reason = error instanceof UnstorableValue ? error.message : 'is refused by the codec';

@@ -1,5 +1,7 @@
 /** What happens to sessions, told to whoever listens. Events name a session by its handle, never by its id. */
 
+import { isPromiseLike } from './awaitable.js';
+
 /** Why a session was removed. */
 export type RemovalReason = 'logout' | 'replaced' | (string & {});
 
@@ -30,10 +32,13 @@ export class SessionEvents {
   emit(event: SessionEvent): void {
     for (const listener of this.#listeners) {
       try {
-        listener(event);
+        const done: unknown = listener(event);
+        if (isPromiseLike(done)) done.then(undefined, ignore);
       } catch {
         // The listener's own problem: a request must not fail for it.
       }
     }
   }
 }
+
+function ignore(): void {}

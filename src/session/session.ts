@@ -1,5 +1,6 @@
 /** The Session player: what a handler reads and writes. */
 import { inspect } from 'node:util';
+import { isPromiseLike } from './awaitable.js';
 import { DraftState } from './draft.state.js';
 import { SessionError } from './session.error.js';
 import {
@@ -129,7 +130,7 @@ export class Session<A extends object = Attributes, C extends object = ConstAttr
     name: K,
     change: (current: A[K] | undefined) => N,
   ): Promise<N> {
-    return this.#state.update(name, (current) => change(current as A[K] | undefined)) as Promise<N>;
+    return this.#state.update(name, (current) => checkNext(name, change(current as A[K] | undefined))) as Promise<N>;
   }
 
   /**
@@ -174,8 +175,7 @@ export class Session<A extends object = Attributes, C extends object = ConstAttr
       constAttrs: [...constants.names()],
       attrs: [...attributes.names()],
     };
-    // Shown under the class's name.
-    return Object.setPrototypeOf(shown, { constructor: Session }) as object;
+    return { [Symbol.toStringTag]: 'Session', ...shown };
   }
 }
 
@@ -205,6 +205,16 @@ export function createSession<A extends object = Attributes, C extends object = 
   return makeSession(new DraftState(checkSessionOptions(options ?? {}))) as Session<A, C>;
 }
 
+/** What `update`'s change returned, unless that is a promise: nobody waits for it. */
+function checkNext(name: string, next: unknown): unknown {
+  if (!isPromiseLike(next)) return next;
+  throw new SessionError(
+    'ATTRIBUTE_REFUSED',
+    `Attribute ${JSON.stringify(name)} is to become a promise: the change given to update must be synchronous.`,
+  );
+}
+
 function collect(attributes: { names(): Iterable<string>; get(name: string): unknown }): object {
-  return Object.fromEntries(Array.from(attributes.names(), (name) => [name, attributes.get(name)]));
+  const entries = Array.from(attributes.names(), (name) => [name, attributes.get(name)] as const);
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }

@@ -5,6 +5,7 @@ import type { KeyedQueue } from './keyed.queue.js';
 import type { ReentrantQueue } from './reentrant.queue.js';
 import {
   type AttributeChanges,
+  checkAttributeName,
   type AttributeRules,
   type DraftAttributes,
   StoredAttributes,
@@ -95,12 +96,15 @@ export class StoredState {
   }
 
   /** Changes one attribute by `change`, as often as it takes for nobody to have come in between. */
-  update(name: string, change: (current: unknown) => unknown): Promise<unknown> {
+  async update(name: string, change: (current: unknown) => unknown): Promise<unknown> {
+    checkAttributeName(name);
     return this.#host.updates.run(this.handle, async () => {
+      // A commit that is on its way would land on top of the update.
+      while (this.#committing) await this.#committing.then(ignore, ignore);
       if (this.#gone || (await this.#commitChanges(name)) === 'gone') throw this.#goneError();
       for (;;) {
         const next = change(this.attributes.stored(name));
-        const text = next === undefined || next === null ? undefined : this.attributes.encode(name, next);
+        const text = this.attributes.textOf(name, next);
         const now = this.#host.now();
         const changed = await this.#host.change(
           this.key,

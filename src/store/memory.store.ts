@@ -1,6 +1,6 @@
 /** Sessions in this process's memory: for one process, development and tests. Nothing survives a restart. */
 import { setImmediate } from 'node:timers/promises';
-import { type Duration, toMilliseconds } from '../session/duration.js';
+import { type Duration, toTimerMilliseconds } from '../session/duration.js';
 import { checkInteger, checkOptionNames } from '../session/options.check.js';
 import { type Changed, type Delta, isLive, type Key, type SessionRecord } from '../session/session.record.js';
 import { isForward, type KeptSession, MemoryShard } from './memory.shard.js';
@@ -44,7 +44,7 @@ export class MemoryStore extends SessionStore {
     checkOptionNames('MemoryStore', options, ['purgeInterval', 'maxSessions']);
     const { purgeInterval = '10s', maxSessions } = options;
     this.#maxSessions = maxSessions === undefined ? Infinity : checkInteger('maxSessions', maxSessions, 1);
-    this.#cleaner = setInterval(() => void this.#clean(), toMilliseconds('purgeInterval', purgeInterval)).unref();
+    this.#cleaner = setInterval(() => void this.#clean(), toTimerMilliseconds('purgeInterval', purgeInterval)).unref();
   }
 
   /** Sessions in memory, expired ones that weren't purged yet included. */

@@ -1,0 +1,182 @@
+/** The contract of `rename`, and of the forward it leaves behind. */
+import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
+import { deadlineOf } from '../../session/session.record.js';
+import { MINUTE, SECOND, type StoreTrial, type Suite } from '../store.trial.js';
+
+export function describeRename({ describe, it }: Suite<StoreTrial>): void {
+  describe('rename', () => {
+    it('moves the session as it is, and the old key finds no record at once', async (trial) => {
+      const { key, record } = await trial.keep();
+      const successor = trial.newKey();
+      strictEqual(await trial.store.rename(key, successor, trial.renameOptions()), 'done');
+      strictEqual(await trial.recordOf(key), undefined);
+      strictEqual(await trial.recordOf(key, trial.now, trial.second), undefined);
+      deepStrictEqual(await trial.store.get(successor, trial.now), { record });
+    });
+
+    it('lets the old key tell its successor as long as it forwards', async (trial) => {
+      const { key } = await trial.keep();
+      const forwardUntil = trial.now + 40 * SECOND;
+      const graceUntil = trial.now + 9 * SECOND;
+      const successor = await trial.renamed(key, { forwardUntil, graceUntil });
+      deepStrictEqual(await trial.store.get(key, trial.now), { successor, graceUntil });
+      deepStrictEqual(await trial.store.get(key, forwardUntil - 1), { successor, graceUntil });
+      strictEqual(await trial.store.get(key, forwardUntil), undefined);
+    });
+
+    it('moves no deadline', async (trial) => {
+      const { key, record } = await trial.keep();
+      const successor = await trial.renamed(key, {
+        now: trial.now + 10 * MINUTE,
+        forwardUntil: trial.now + 11 * MINUTE,
+      });
+      const deadline = deadlineOf(record);
+      ok(await trial.recordOf(successor, deadline - 1));
+      strictEqual(await trial.store.get(successor, deadline), undefined);
+    });
+
+    it('creates nothing', async (trial) => {
+      const [from, to] = [trial.newKey(), trial.newKey()];
+      strictEqual(await trial.store.rename(from, to, trial.renameOptions()), 'gone');
+      strictEqual(await trial.store.get(from, trial.now), undefined);
+      strictEqual(await trial.store.get(to, trial.now), undefined);
+    });
+
+    it('does not move a session that has reached its deadline', async (trial) => {
+      const { key, record } = await trial.keep();
+      const to = trial.newKey();
+      const now = deadlineOf(record);
+      strictEqual(await trial.store.rename(key, to, trial.renameOptions({ now, forwardUntil: now + MINUTE })), 'gone');
+      strictEqual(await trial.store.get(to, trial.now), undefined);
+      deepStrictEqual(await trial.recordOf(key), record);
+    });
+
+    it('never overwrites what has the new key', async (trial) => {
+      const one = await trial.keep();
+      const another = await trial.keep();
+      strictEqual(await trial.store.rename(one.key, another.key, trial.renameOptions()), 'exists');
+      deepStrictEqual(await trial.recordOf(one.key), one.record);
+      deepStrictEqual(await trial.recordOf(another.key), another.record);
+    });
+
+    it('is done already when the same op comes again', async (trial) => {
+      const { key, record } = await trial.keep();
+      const to = trial.newKey();
+      const options = trial.renameOptions();
+      strictEqual(await trial.store.rename(key, to, options), 'done');
+      strictEqual(await trial.store.rename(key, to, options), 'done');
+      deepStrictEqual(await trial.recordOf(to), record);
+      strictEqual(await trial.recordOf(key), undefined);
+    });
+
+    it('leaves exactly one living successor of many at a time', async (trial) => {
+      const { key, record } = await trial.keep();
+      const successors = Array.from({ length: 10 }, () => trial.newKey());
+      const answers = await Promise.all(
+        successors.map(async (to, index) =>
+          (index % 2 === 0 ? trial.store : trial.second).rename(key, to, trial.renameOptions()),
+        ),
+      );
+      deepStrictEqual(new Set(answers), new Set(['done']));
+      const living = (await Promise.all(successors.map((to) => trial.recordOf(to)))).filter((found) => found);
+      deepStrictEqual(living, [record]);
+      deepStrictEqual(await trial.recordBehind(key), record);
+    });
+  });
+
+  describe('a forward', () => {
+    it('takes a change to the successor', async (trial) => {
+      const { key } = await trial.keep();
+      const successor = await trial.renamed(key);
+      deepStrictEqual(await trial.store.change(key, trial.newDelta({ count: '2' }), trial.now), { version: 2 });
+      deepStrictEqual((await trial.recordOf(successor))?.attrs, new Map([['count', '2']]));
+      strictEqual(await trial.recordOf(key), undefined);
+    });
+
+    it('takes a conflict back from the successor', async (trial) => {
+      const { key } = await trial.keep();
+      const successor = await trial.renamed(key);
+      await trial.store.change(successor, trial.newDelta({ count: '2' }), trial.now);
+      const conflict = await trial.recordOf(successor);
+      const late = trial.newDelta({ count: '3' }, { ifVersion: 1 });
+      deepStrictEqual(await trial.store.change(key, late, trial.now), { conflict });
+    });
+
+    it('takes a touch to the successor', async (trial) => {
+      const { key } = await trial.keep();
+      const successor = await trial.renamed(key);
+      strictEqual(await trial.store.touch(key, trial.now + 30 * SECOND), true);
+      strictEqual((await trial.recordOf(successor))?.accessed, trial.now + 30 * SECOND);
+    });
+
+    it('takes a remove to the successor', async (trial) => {
+      const { key } = await trial.keep();
+      const successor = await trial.renamed(key);
+      strictEqual(await trial.store.remove(key), true);
+      strictEqual(await trial.store.get(successor, trial.now), undefined);
+    });
+
+    it('takes a rename to the successor', async (trial) => {
+      const { key, record } = await trial.keep();
+      const second = await trial.renamed(key);
+      const third = await trial.renamed(key);
+      strictEqual(await trial.recordOf(key), undefined);
+      strictEqual(await trial.recordOf(second), undefined);
+      deepStrictEqual(await trial.recordOf(third), record);
+    });
+
+    it('leads over a second rotation, for every verb', async (trial) => {
+      const { key } = await trial.keep();
+      const second = await trial.renamed(key);
+      const third = await trial.renamed(second);
+      for (const old of [key, second]) {
+        strictEqual(await trial.recordOf(old), undefined);
+        strictEqual((await trial.recordBehind(old))?.seed, (await trial.recordOf(third))?.seed);
+        ok((await trial.store.change(old, trial.newDelta({ [old]: '1' }), trial.now)) !== 'gone');
+        strictEqual((await trial.recordOf(third))?.attrs.get(old), '1');
+        strictEqual(await trial.store.touch(old, trial.now + SECOND), true);
+      }
+      const fourth = await trial.renamed(key);
+      strictEqual(await trial.recordOf(third), undefined);
+      ok(await trial.recordOf(fourth));
+      strictEqual(await trial.store.remove(key), true);
+      strictEqual(await trial.store.get(fourth, trial.now), undefined);
+    });
+
+    it('ends at its time, not a millisecond earlier', async (trial) => {
+      const { key } = await trial.keep();
+      const forwardUntil = trial.now + 40 * SECOND;
+      const successor = await trial.renamed(key, { forwardUntil });
+      strictEqual(await trial.store.touch(key, forwardUntil - 1), true);
+      ok((await trial.store.change(key, trial.newDelta({ count: '2' }), forwardUntil - 1)) !== 'gone');
+      const before = await trial.recordOf(successor);
+      strictEqual(await trial.store.touch(key, forwardUntil), false);
+      strictEqual(await trial.store.change(key, trial.newDelta({ count: '3' }), forwardUntil), 'gone');
+      const late = trial.renameOptions({ now: forwardUntil, forwardUntil: forwardUntil + MINUTE });
+      strictEqual(await trial.store.rename(key, trial.newKey(), late), 'gone');
+      deepStrictEqual(await trial.recordOf(successor), before);
+    });
+
+    it('loses no change that comes while the session is renamed', async (trial) => {
+      const { key } = await trial.keep({ attrs: new Map() });
+      const names = Array.from({ length: 20 }, (_, index) => `attr-${index}`);
+      const change = async (name: string) => trial.second.change(key, trial.newDelta({ [name]: '1' }), trial.now);
+      const before = names.slice(0, 10).map(change);
+      const [successor] = await Promise.all([trial.renamed(key), ...before, ...names.slice(10).map(change)]);
+      deepStrictEqual((await trial.recordOf(successor))?.attrs, new Map(names.map((name) => [name, '1'])));
+    });
+
+    it('leaves nothing alive when a remove comes while the session is renamed', async (trial) => {
+      const { key } = await trial.keep();
+      const to = trial.newKey();
+      const [renamed, removed] = await Promise.all([
+        trial.store.rename(key, to, trial.renameOptions()),
+        trial.second.remove(key),
+      ]);
+      strictEqual(removed, true);
+      ok(renamed === 'done' || renamed === 'gone');
+      strictEqual(await trial.recordOf(key), undefined);
+      strictEqual(await trial.store.get(to, trial.now), undefined);
+    });
+  });
+}
