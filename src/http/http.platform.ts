@@ -35,6 +35,12 @@ export function responseOf(response: unknown): HttpResponse {
   throw new SessionError('UNKNOWN_EXCHANGE', 'Expected a response of Express, Fastify or node:http.');
 }
 
+/** A request's route as it was declared, for messages; never its URL, which may carry secrets. */
+export function routeOf(request: unknown): string {
+  const path = property(property(request, 'route'), 'path') ?? property(property(request, 'routeOptions'), 'url');
+  return `${String(property(request, 'method'))} ${typeof path === 'string' ? path : '(no route)'}`;
+}
+
 function property(object: unknown, name: string): unknown {
   return typeof object === 'object' && object !== null ? Reflect.get(object, name) : undefined;
 }

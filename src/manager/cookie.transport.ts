@@ -189,13 +189,15 @@ function wireName(name: string, flags: { host: boolean; secure: boolean; prefix:
 }
 
 function checkPath(path: string): string {
-  if (typeof path === 'string' && /^\/[\x20-\x3A\x3C-\x7E]*$/.test(path)) return path;
-  throw invalidOption('cookie.path', path, "a path that starts with '/', of printable characters without ';'");
+  if (typeof path === 'string' && /^\/[\x20-\x3A\x3D-\x7E]*$/.test(path)) return path;
+  throw invalidOption('cookie.path', path, "a path that starts with '/', of printable characters without ';' and '<'");
 }
 
+const DOMAIN_LABEL = /^[a-z\d]([a-z\d-]{0,61}[a-z\d])?$/i;
+
 function checkDomain(domain: string): string {
-  if (typeof domain === 'string' && /^\.?[a-z\d]([a-z\d-]*[a-z\d])?(\.[a-z\d]([a-z\d-]*[a-z\d])?)*$/i.test(domain))
-    return domain;
+  const labels = typeof domain === 'string' ? domain.replace(/^\./, '').split('.') : [];
+  if (labels.length > 0 && labels.every((label) => DOMAIN_LABEL.test(label))) return domain;
   throw invalidOption('cookie.domain', domain, "a host name such as 'example.com'");
 }
 

@@ -1,9 +1,9 @@
 /** The manager over transports and a store: in what order load, id and save happen. */
-import { expressResponseOf, routeOf } from '../http/express.request.js';
+import { expressResponseOf } from '../http/express.request.js';
 import { FastifyResponse } from '../http/fastify.response.js';
 import { SHARED_HEADERS } from '../http/headers.js';
 import type { HttpResponse } from '../http/http.exchange.js';
-import { rawRequestOf, rawRequestOfResponse, responseOf } from '../http/http.platform.js';
+import { rawRequestOf, rawRequestOfResponse, responseOf, routeOf } from '../http/http.platform.js';
 import { andThen, type Awaitable } from '../session/awaitable.js';
 import { DraftState } from '../session/draft.state.js';
 import { toMilliseconds } from '../session/duration.js';
@@ -67,25 +67,29 @@ export class HttpSessionManager extends SessionManager {
   async add(session: AnySession, response: unknown): Promise<void> {
     const visit = this.#visitOf(response);
     const exchange = openResponse(response);
-    await this.#loaded(visit);
-    if (visit.failure) throw visit.failure;
-    const state = await this.#keeper.keep(session);
-    if (visit.session) await this.#keeper.drop(visit.session, 'replaced');
-    visit.session = session;
-    visit.failed = false;
-    this.#tell(visit, exchange, state);
+    return visit.inTurn(async () => {
+      await this.#loaded(visit);
+      if (visit.failure) throw visit.failure;
+      const state = await this.#keeper.keep(session);
+      await this.#replace(visit, exchange, session);
+      visit.session = session;
+      visit.failed = false;
+      this.#tell(visit, exchange, state);
+    });
   }
 
   async remove(session: AnySession, response: unknown, reason: RemovalReason = 'logout'): Promise<void> {
     const visit = this.#visitOf(response);
     const exchange = responseOf(response);
-    await this.#keeper.drop(session, reason);
-    // Another session of this request, added meanwhile, keeps its cookie.
-    if (visit.session !== undefined && visit.session !== session) return;
-    visit.loading ??= Promise.resolve();
-    visit.session = undefined;
-    visit.told = undefined;
-    if (!exchange.headersSent) this.#transportFor(visit).clear(exchange);
+    return visit.inTurn(async () => {
+      await this.#keeper.drop(session, reason);
+      // Another session of this request, added meanwhile, keeps its cookie.
+      if (visit.session !== undefined && visit.session !== session) return;
+      visit.loading ??= Promise.resolve();
+      visit.session = undefined;
+      visit.told = undefined;
+      if (!exchange.headersSent) this.#transportFor(visit).clear(exchange);
+    });
   }
 
   async rotate(session: AnySession, response: unknown): Promise<void> {
@@ -93,8 +97,10 @@ export class HttpSessionManager extends SessionManager {
     const exchange = openResponse(response);
     const state = stateOf(session);
     if (state instanceof DraftState) return state.save();
-    await this.#keeper.rename(state);
-    this.#tell(visit, exchange, state);
+    return visit.inTurn(async () => {
+      await this.#keeper.rename(state);
+      this.#tell(visit, exchange, state);
+    });
   }
 
   async purge({ batchSize = 100, deadline = '8m' }: ManagerPurgeOptions = {}): Promise<Purged> {
@@ -112,6 +118,7 @@ export class HttpSessionManager extends SessionManager {
   override attend(request: unknown, response: unknown): (handlerFailed: boolean) => Awaitable<void> {
     const visit = this.#visit(rawRequestOf(request));
     visit.response = responseOf(response);
+    visit.source = request;
     visit.attended = true;
     return (handlerFailed) => {
       visit.attended = false;
@@ -173,6 +180,17 @@ export class HttpSessionManager extends SessionManager {
     }
   }
 
+  /** Ends the session that a new one takes the place of; if that fails, the new one, whose id nobody will ever know. */
+  async #replace(visit: Visit, exchange: HttpResponse, session: AnySession): Promise<void> {
+    try {
+      assertOpen(exchange);
+      if (visit.session) await this.#keeper.drop(visit.session, 'replaced');
+    } catch (error) {
+      await this.#keeper.drop(session, 'untold').catch(() => undefined);
+      throw error;
+    }
+  }
+
   #transportFor(visit: Visit): SessionTransport {
     const { transports } = this.#settings;
     visit.transport ??= transports.find((transport) => transport.suits(visit.request)) ?? transports[0];
@@ -202,7 +220,7 @@ export class HttpSessionManager extends SessionManager {
   }
 
   #committed(visit: Visit, handle: string, outcome: CommitOutcome, late: boolean): void {
-    if (outcome === 'committed' && late) this.#warnLate(routeOf(visit.request));
+    if (outcome === 'committed' && late) this.#warnLate(routeOf(visit.source));
     if (outcome !== 'gone') return;
     visit.withdraw();
     visit.failed = true;

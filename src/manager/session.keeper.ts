@@ -24,7 +24,6 @@ export class SessionKeeper {
   readonly #settings: ManagerSettings;
   readonly #gate: StoreGate;
   readonly #host: SessionHost;
-  readonly #renames = new KeyedQueue();
 
   /** @param name - the session's, part of every key */
   constructor(name: string, settings: ManagerSettings) {
@@ -61,9 +60,27 @@ export class SessionKeeper {
     }
   }
 
-  /** Gives a session another id. Of one session in one process one after another, so that the last one told is the last one. */
-  rename(state: StoredState): Promise<void> {
-    return this.#renames.run(state.handle, () => this.#rename(state));
+  /** Gives a session another id. */
+  async rename(state: StoredState): Promise<void> {
+    if (state.isGone) throw sessionGone();
+    const op = this.#host.nextOp();
+    for (let tries = 0; tries < MAX_ID_TRIES; tries++) {
+      const id = newId(secretLengthOf(state.id), tagOf(state.id));
+      const to = keyOf(this.#name, id);
+      const now = this.#settings.clock();
+      const options = { op, now, forwardUntil: now + FORWARD_MS, graceUntil: 0 };
+      const renamed = await this.#gate.run(() => this.#settings.store.rename(state.key, to, options));
+      if (renamed === 'exists') continue;
+      if (renamed === 'gone') {
+        state.markGone();
+        throw sessionGone();
+      }
+      state.id = id;
+      state.key = to;
+      this.#announce({ type: 'rotated', handle: state.handle });
+      return;
+    }
+    throw noFreeId();
   }
 
   /** Removes a session for good. One that isn't stored, or is gone, needs nothing. */
@@ -133,28 +150,6 @@ export class SessionKeeper {
       if (added === 'added') return new StoredState(this.#host, id, key, record, draft.attributes);
       if (added === 'full') throw new SessionError('STORE_FULL', 'The session store takes no more sessions.');
       id = draft.nextId(defaults);
-    }
-    throw noFreeId();
-  }
-
-  async #rename(state: StoredState): Promise<void> {
-    if (state.isGone) throw sessionGone();
-    const op = this.#host.nextOp();
-    for (let tries = 0; tries < MAX_ID_TRIES; tries++) {
-      const id = newId(secretLengthOf(state.id), tagOf(state.id));
-      const to = keyOf(this.#name, id);
-      const now = this.#settings.clock();
-      const options = { op, now, forwardUntil: now + FORWARD_MS, graceUntil: 0 };
-      const renamed = await this.#gate.run(() => this.#settings.store.rename(state.key, to, options));
-      if (renamed === 'exists') continue;
-      if (renamed === 'gone') {
-        state.markGone();
-        throw sessionGone();
-      }
-      state.id = id;
-      state.key = to;
-      this.#announce({ type: 'rotated', handle: state.handle });
-      return;
     }
     throw noFreeId();
   }

@@ -7,6 +7,8 @@ import type { SessionTransport } from './session.transport.js';
 
 export class Visit {
   readonly request: IncomingMessage;
+  /** The request as its platform hands it out: it knows its route. */
+  source: unknown;
   /** The one load. It never rejects: its outcome is in the fields below. */
   loading: Promise<void> | undefined;
   session: Session | undefined;
@@ -25,8 +27,19 @@ export class Visit {
   /** The commit failed, or the session was gone: that was dealt with, and isn't tried again. */
   failed = false;
 
+  /** The last verb of the manager that this request called. */
+  #turn: Promise<unknown> = Promise.resolve();
+
   constructor(request: IncomingMessage) {
     this.request = request;
+    this.source = request;
+  }
+
+  /** Login, logout and rotation of one request come one after another: the last one asked for is what the client is told. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(work, work);
+    this.#turn = mine;
+    return mine;
   }
 
   /** The commit failed: the client gets no id, and nobody tries again. */

@@ -1,8 +1,9 @@
 /** Ties a manager to the application: known to its requests from the start, closed at the end. */
 import { type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import type { SessionManager } from '../manager/session.manager.js';
+import { SessionManager } from '../manager/session.manager.js';
 import { andThen } from '../session/awaitable.js';
+import { invalidOption } from '../session/session.error.js';
 import { registerManager, unregisterManager } from './session.directory.js';
 
 /** The part of a Fastify instance that is used. */
@@ -28,6 +29,13 @@ export class SessionLifecycle implements OnModuleInit, OnApplicationShutdown {
     const application = this.#application();
     // Microservices and application contexts serve no HTTP.
     if (!application) return;
+    if (!(this.#manager instanceof SessionManager)) {
+      throw invalidOption(
+        'manager',
+        this.#manager,
+        'an instance of a class that extends SessionManager, also in tests',
+      );
+    }
     registerManager(application, this.#name, this.#manager);
     if (isFastify(application)) this.#commitOnSend(application);
   }

@@ -2,8 +2,8 @@
 
 import { isPromiseLike } from './awaitable.js';
 
-/** Why a session was removed. */
-export type RemovalReason = 'logout' | 'replaced' | (string & {});
+/** Why a session was removed: by the user, by a new login, or since the client couldn't be told of it. */
+export type RemovalReason = 'logout' | 'replaced' | 'untold' | (string & {});
 
 /** Why what a client presented as an id wasn't taken. */
 export type RejectionReason = 'unknown' | 'malformed' | 'forged';

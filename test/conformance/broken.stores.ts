@@ -1,0 +1,464 @@
+/** Stores that break a promise each, as such stores do in the wild. */
+import { setImmediate } from 'node:timers/promises';
+import {
+  type Added,
+  type Changed,
+  type Delta,
+  deadlineOf,
+  type Found,
+  type Key,
+  MemoryStore,
+  type Purged,
+  type PurgeOptions,
+  type Renamed,
+  type RenameOptions,
+  type SessionRecord,
+  SessionStore,
+} from 'nestjs-http-session';
+
+/** Time passes between two steps, as it does with a backend. */
+export class AsyncStore extends SessionStore {
+  readonly capabilities = { shared: false, atomic: true, acknowledged: 'backend' } as const;
+  readonly inner = new MemoryStore();
+
+  async get(key: Key, now: number): Promise<Found> {
+    await setImmediate();
+    return this.inner.get(key, now);
+  }
+  async touch(key: Key, now: number): Promise<boolean> {
+    await setImmediate();
+    return this.inner.touch(key, now);
+  }
+  async add(key: Key, record: SessionRecord, options: { readonly op: string }): Promise<Added> {
+    await setImmediate();
+    return this.inner.add(key, record, options);
+  }
+  async change(key: Key, delta: Delta, now: number): Promise<Changed> {
+    await setImmediate();
+    return this.inner.change(key, delta, now);
+  }
+  async rename(from: Key, to: Key, options: RenameOptions): Promise<Renamed> {
+    await setImmediate();
+    return this.inner.rename(from, to, options);
+  }
+  async remove(key: Key): Promise<boolean> {
+    await setImmediate();
+    return this.inner.remove(key);
+  }
+  async purge(options: PurgeOptions): Promise<Purged> {
+    return this.inner.purge(options);
+  }
+  async close(): Promise<void> {
+    await setImmediate();
+    this.inner.close();
+  }
+
+  protected async write(key: Key, record: SessionRecord): Promise<void> {
+    await this.remove(key);
+    await this.add(key, record, { op: String(Math.random()) });
+  }
+}
+
+export class ServesExpired extends MemoryStore {
+  override get(key: Key, now: number): Found {
+    return super.get(key, now) ?? super.get(key, now - 3_600_000);
+  }
+}
+
+class ServesAtTheDeadline extends MemoryStore {
+  override get(key: Key, now: number): Found {
+    return super.get(key, now - 1);
+  }
+}
+
+class ForgetsTheTouchInterval extends MemoryStore {
+  override get(key: Key, now: number): Found {
+    const found = super.get(key, now);
+    return found && 'record' in found && now >= deadlineOf({ ...found.record, touchInterval: 0 }) ? undefined : found;
+  }
+}
+
+class ReadsTouch extends MemoryStore {
+  override get(key: Key, now: number): Found {
+    super.touch(key, now);
+    return super.get(key, now);
+  }
+}
+
+class TouchRevives extends AsyncStore {
+  override async touch(key: Key, now: number): Promise<boolean> {
+    const found = await this.get(key, 0);
+    if (!found || !('record' in found)) return super.touch(key, now);
+    await this.write(key, { ...found.record, accessed: Math.max(found.record.accessed, now) });
+    return true;
+  }
+}
+
+class TouchMovesBack extends AsyncStore {
+  override async touch(key: Key, now: number): Promise<boolean> {
+    const found = await this.get(key, now);
+    if (!found || !('record' in found)) return super.touch(key, now);
+    await this.write(key, { ...found.record, accessed: now });
+    return true;
+  }
+}
+
+class AddOverwrites extends MemoryStore {
+  override add(key: Key, record: SessionRecord, options: { readonly op: string }): Added {
+    if (super.add(key, record, options) === 'added') return 'added';
+    super.remove(key);
+    return super.add(key, record, options);
+  }
+}
+
+class AddOverwritesTheExpired extends MemoryStore {
+  override add(key: Key, record: SessionRecord, options: { readonly op: string }): Added {
+    if (!super.get(key, record.created)) super.remove(key);
+    return super.add(key, record, options);
+  }
+}
+
+class AddChecksFirst extends AsyncStore {
+  override async add(key: Key, record: SessionRecord, options: { readonly op: string }): Promise<Added> {
+    const found = this.inner.get(key, 0);
+    await setImmediate();
+    if (found) return this.inner.add(key, record, options);
+    this.inner.remove(key);
+    return this.inner.add(key, record, options);
+  }
+}
+
+class ChangeCreates extends MemoryStore {
+  override change(key: Key, delta: Delta, now: number): Changed {
+    const changed = super.change(key, delta, now);
+    if (changed !== 'gone') return changed;
+    const { op, set: attrs } = delta;
+    const times = { created: now, accessed: now, timeout: 60_000, touchInterval: 0, ends: null };
+    const rest = { version: 1, persistent: true, handle: 'h', seed: 's', consts: '{}' };
+    super.add(key, { format: 1, ...times, ...rest, attrs }, { op });
+    return { version: 1 };
+  }
+}
+
+/** What nearly every session library does: the whole session is read, changed and written. */
+class ReadsModifiesWrites extends AsyncStore {
+  override async change(key: Key, delta: Delta, now: number): Promise<Changed> {
+    const found = await this.get(key, now);
+    if (!found || !('record' in found)) return super.change(key, delta, now);
+    const { record } = found;
+    if (delta.ifVersion !== undefined && delta.ifVersion !== record.version) return { conflict: record };
+    const attrs = new Map([...record.attrs, ...delta.set]);
+    for (const name of delta.unset) attrs.delete(name);
+    const version = record.version + 1;
+    await this.write(key, { ...record, accessed: now, version, attrs });
+    return { version };
+  }
+}
+
+class ChangeIgnoresTheVersion extends MemoryStore {
+  override change(key: Key, { set, unset, op }: Delta, now: number): Changed {
+    return super.change(key, { set, unset, op }, now);
+  }
+}
+
+class ChangeCountsTwice extends MemoryStore {
+  #ops = 0;
+  override change(key: Key, delta: Delta, now: number): Changed {
+    return super.change(key, { ...delta, op: `${delta.op}-${++this.#ops}` }, now);
+  }
+}
+
+class ChangeIsNoAccess extends AsyncStore {
+  override async change(key: Key, delta: Delta, now: number): Promise<Changed> {
+    const found = await this.get(key, now);
+    return super.change(key, delta, found && 'record' in found ? Math.min(now, found.record.accessed) : now);
+  }
+}
+
+class ForgetsForwards extends MemoryStore {
+  override rename(from: Key, to: Key, options: RenameOptions): Renamed {
+    return super.rename(from, to, { ...options, forwardUntil: -Infinity });
+  }
+}
+
+class ForwardsForEver extends MemoryStore {
+  override rename(from: Key, to: Key, options: RenameOptions): Renamed {
+    return super.rename(from, to, { ...options, forwardUntil: Infinity });
+  }
+}
+
+class RenameCopies extends MemoryStore {
+  override rename(from: Key, to: Key, options: RenameOptions): Renamed {
+    const found = super.get(from, options.now);
+    if (!found || !('record' in found)) return super.rename(from, to, options);
+    return super.add(to, found.record, options) === 'exists' ? 'exists' : 'done';
+  }
+}
+
+class RenameTouches extends MemoryStore {
+  override rename(from: Key, to: Key, options: RenameOptions): Renamed {
+    super.touch(from, options.now);
+    return super.rename(from, to, options);
+  }
+}
+
+class RemoveStopsAtForwards extends MemoryStore {
+  override remove(key: Key): boolean {
+    const found = super.get(key, Date.now());
+    return found && 'successor' in found ? false : super.remove(key);
+  }
+}
+
+class RemoveIsUndone extends AsyncStore {
+  readonly #removed = new Map<Key, SessionRecord>();
+  override async remove(key: Key): Promise<boolean> {
+    const found = this.inner.get(key, 0);
+    if (found && 'record' in found) this.#removed.set(key, found.record);
+    return super.remove(key);
+  }
+  override async change(key: Key, delta: Delta, now: number): Promise<Changed> {
+    const removed = this.#removed.get(key);
+    if (removed) await super.add(key, removed, delta);
+    return super.change(key, delta, now);
+  }
+}
+
+/** Hands out what it keeps, and keeps what it was given. */
+class HandsOutLiveMaps extends MemoryStore {
+  readonly #live = new Map<Key, SessionRecord>();
+  override add(key: Key, record: SessionRecord, options: { readonly op: string }): Added {
+    const added = super.add(key, record, options);
+    if (added === 'added') this.#live.set(key, record);
+    return added;
+  }
+  override change(key: Key, delta: Delta, now: number): Changed {
+    this.#live.delete(key);
+    return super.change(key, delta, now);
+  }
+  override touch(key: Key, now: number): boolean {
+    this.#live.delete(key);
+    return super.touch(key, now);
+  }
+  override get(key: Key, now: number): Found {
+    const found = super.get(key, now);
+    const record = this.#live.get(key);
+    return found && 'record' in found && record ? { record } : found;
+  }
+}
+
+class KeepsAttributesAsProperties extends MemoryStore {
+  override add(key: Key, record: SessionRecord, options: { readonly op: string }): Added {
+    const properties: Record<string, string> = {};
+    for (const [name, text] of record.attrs) properties[name] = text;
+    return super.add(key, { ...record, attrs: new Map(Object.entries(properties)) }, options);
+  }
+}
+
+class TakesEmptyForAbsent extends MemoryStore {
+  override get(key: Key, now: number): Found {
+    const found = super.get(key, now);
+    if (!found || !('record' in found)) return found;
+    return { record: { ...found.record, attrs: new Map([...found.record.attrs].filter(([, text]) => text)) } };
+  }
+}
+
+class IgnoresTheCaseOfKeys extends AsyncStore {
+  override get(key: Key, now: number): Promise<Found> {
+    return super.get(key.toLowerCase(), now);
+  }
+  override add(key: Key, record: SessionRecord, options: { readonly op: string }): Promise<Added> {
+    return super.add(key.toLowerCase(), record, options);
+  }
+}
+
+class PurgesTheLiving extends MemoryStore {
+  override purge(options: PurgeOptions): Promise<Purged> {
+    return super.purge({ ...options, now: options.now + 3_600_000 });
+  }
+}
+
+class PurgesNothing extends MemoryStore {
+  override async purge(): Promise<Purged> {
+    return { completed: true, removed: 0 };
+  }
+}
+
+class PurgesOneBatch extends MemoryStore {
+  readonly #keys = new Set<Key>();
+  override add(key: Key, record: SessionRecord, options: { readonly op: string }): Added {
+    this.#keys.add(key);
+    return super.add(key, record, options);
+  }
+  override async purge({ now, batchSize }: PurgeOptions): Promise<Purged> {
+    const due = [...this.#keys].filter((key) => !super.get(key, now)).slice(0, batchSize);
+    for (const key of due) {
+      super.remove(key);
+      this.#keys.delete(key);
+    }
+    return { completed: true, removed: due.length };
+  }
+}
+
+class ClosesOnce extends MemoryStore {
+  #closed = false;
+  override close(): void {
+    if (this.#closed) throw new Error('closed already');
+    this.#closed = true;
+    super.close();
+  }
+}
+
+/** What is wrong with a store, the store, and tests of the kit that have to find it. */
+export const BROKEN_STORES: readonly (readonly [
+  what: string,
+  Store: new () => SessionStore,
+  fails: readonly string[],
+])[] = [
+  [
+    'serves expired sessions',
+    ServesExpired,
+    [
+      'get > serves a session until one millisecond before its idle deadline, and no more at it',
+      '1. never served late > a session is served until its idle deadline, and never at it',
+      '1. never served late > a session is served until its absolute deadline, and never at it',
+    ],
+  ],
+  [
+    'serves a session at its deadline',
+    ServesAtTheDeadline,
+    [
+      'get > serves a session until one millisecond before its absolute deadline, and no more at it',
+      '1. never served late > a session is served until its absolute deadline, and never at it',
+    ],
+  ],
+  [
+    'leaves the touch interval out of the deadline',
+    ForgetsTheTouchInterval,
+    [
+      'get > serves a session until one millisecond before its idle deadline, and no more at it',
+      '2. never dropped early > a session lives for its timeout after an access that was not worth recording',
+    ],
+  ],
+  ['touches when it reads', ReadsTouch, ['get > moves no deadline, however often it is called']],
+  ['revives by touch', TouchRevives, ['touch > does not revive a session that has reached its deadline']],
+  ['moves a deadline back', TouchMovesBack, ['touch > never moves a deadline back']],
+  ['overwrites by add', AddOverwrites, ['add > never overwrites a living session', 'add > never overwrites a forward']],
+  [
+    'overwrites expired sessions by add',
+    AddOverwritesTheExpired,
+    ['add > never overwrites an expired session that was not purged yet'],
+  ],
+  ['looks before it adds', AddChecksFirst, ['add > stores exactly one of many at a time under one key']],
+  [
+    'creates by change',
+    ChangeCreates,
+    [
+      'change > creates nothing',
+      'remove > is final: no change, touch or rename brings the session back',
+      '3. remove is final > save by a request that loaded before the logout is refused, and brings nothing back',
+      '3. remove is final > a change on its way while the session is removed does not bring it back',
+    ],
+  ],
+  [
+    'reads, modifies and writes',
+    ReadsModifiesWrites,
+    [
+      'change > loses none of many at a time',
+      'change > lets exactly one of many that expect the same version through',
+      '4. no lost update > requests that overlap and change different attributes all survive',
+      '4. no lost update > 1,000 concurrent updates over several processes make exactly 1,000',
+    ],
+  ],
+  [
+    'ignores the expected version',
+    ChangeIgnoresTheVersion,
+    [
+      'change > leaves a record of another version as it is, and gives it back',
+      '4. no lost update > 1,000 concurrent updates over several processes make exactly 1,000',
+    ],
+  ],
+  [
+    'counts a change twice that was sent twice',
+    ChangeCountsTwice,
+    [
+      'change > is done already when the same op comes again',
+      'change > is done already, and no conflict, when the same op comes again with the version it expected',
+    ],
+  ],
+  ['takes a change for no access', ChangeIsNoAccess, ['change > records an access, in the same step']],
+  [
+    'forgets forwards',
+    ForgetsForwards,
+    [
+      'a forward > takes a change to the successor',
+      'a forward > takes a touch to the successor',
+      'a forward > takes a remove to the successor',
+      'a forward > takes a rename to the successor',
+      '4. no lost update > a change that overlaps a rotation reaches the successor',
+      '4. no lost update > a logout that overlaps a rotation ends the successor',
+    ],
+  ],
+  ['forwards for ever', ForwardsForEver, ['a forward > ends at its time, not a millisecond earlier']],
+  [
+    'copies by rename',
+    RenameCopies,
+    [
+      'rename > moves the session as it is, and the old key finds no record at once',
+      'rename > leaves exactly one living successor of many at a time',
+      '4. no lost update > of parallel rotations exactly one successor lives',
+      '4. no lost update > a rotated session has its data under the new id, and the old one is dead at once',
+    ],
+  ],
+  ['touches by rename', RenameTouches, ['rename > moves no deadline']],
+  [
+    'removes no successor',
+    RemoveStopsAtForwards,
+    [
+      'a forward > takes a remove to the successor',
+      '4. no lost update > a logout that overlaps a rotation ends the successor',
+    ],
+  ],
+  [
+    'brings a removed session back by a change',
+    RemoveIsUndone,
+    [
+      'remove > is final: no change, touch or rename brings the session back',
+      'remove > leaves nothing of a session that is changed at the same time',
+      '3. remove is final > save by a request that loaded before the logout is refused, and brings nothing back',
+    ],
+  ],
+  [
+    'hands out live maps',
+    HandsOutLiveMaps,
+    [
+      'records > stay as they are when the caller changes the one it gave',
+      'records > stay as they are when the caller changes the one it got',
+    ],
+  ],
+  [
+    'keeps attributes as properties',
+    KeepsAttributesAsProperties,
+    ['records > keep attributes of any name, from the start'],
+  ],
+  ['takes an empty text for none', TakesEmptyForAbsent, ['records > keep any text of an attribute, the empty one too']],
+  [
+    'ignores the case of keys',
+    IgnoresTheCaseOfKeys,
+    ['get > tells sessions apart whose keys differ in the case of a letter only'],
+  ],
+  [
+    'purges the living',
+    PurgesTheLiving,
+    ['purge > leaves what lives', 'purge > leaves a session whose deadline has moved'],
+  ],
+  ['purges nothing', PurgesNothing, ['purge > removes what has expired, idle or at its end, and counts it']],
+  [
+    'says too early that a purge is complete',
+    PurgesOneBatch,
+    [
+      'purge > goes on batch after batch until nothing is left',
+      'purge > stops when its time is up, and says completed only if nothing was left',
+    ],
+  ],
+  ['fails when it is closed twice', ClosesOnce, ['close > may be called once, at the same time, and again']],
+];

@@ -1,0 +1,7 @@
+import { MemoryStore } from 'nestjs-http-session';
+import { testSessionStore } from 'nestjs-http-session/testing';
+import { describe, it } from 'vitest';
+
+testSessionStore({ describe, it }, () => new MemoryStore(), {
+  capabilities: { shared: false, atomic: true, acknowledged: 'backend' },
+});
