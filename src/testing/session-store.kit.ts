@@ -25,10 +25,8 @@ export interface TestRunner {
   readonly it: (name: string, test: () => Promise<void>) => unknown;
 }
 
-/** What a store is expected to be. */
-export interface ExpectedStore {
-  /** What it has to declare. Default: whatever it does. */
-  readonly capabilities?: StoreCapabilities;
+/** What a store is expected to be: the capabilities it has to declare (left out: whatever it does), and how to try it. */
+export interface ExpectedStore extends Partial<StoreCapabilities> {
   /**
    * Another store on the backend of `first`, as another process has one: then races run over both. Leave it out if the store
    * promises nothing beyond one process. Default: the first one.
@@ -57,7 +55,7 @@ export function testSessionStore(
   createStore: () => Awaitable<SessionStore>,
   expected: ExpectedStore = {},
 ): void {
-  const { capabilities, createSecondStore = (first) => first, collectedByBackend = false } = expected;
+  const { createSecondStore = (first) => first, collectedByBackend = false, ...capabilities } = expected;
   const source: StoreSource = { createStore, createSecondStore };
   const stores = suiteOf(runner, (test: (trial: StoreTrial) => Promise<void>) => StoreTrial.run(source, test));
   const servers = suiteOf(runner, (test: (trial: ServerTrial) => Promise<void>) => ServerTrial.run(source, test));
@@ -68,7 +66,7 @@ export function testSessionStore(
         const { shared, atomic, acknowledged } = store.capabilities;
         deepStrictEqual([typeof shared, typeof atomic], ['boolean', 'boolean']);
         deepStrictEqual(['backend', 'behind'].includes(acknowledged), true);
-        if (capabilities) deepStrictEqual({ shared, atomic, acknowledged }, capabilities);
+        deepStrictEqual({ shared, atomic, acknowledged, ...capabilities }, { shared, atomic, acknowledged });
       });
     });
     describeGet(stores);

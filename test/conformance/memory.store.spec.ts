@@ -3,5 +3,7 @@ import { testSessionStore } from 'nestjs-http-session/testing';
 import { describe, it } from 'vitest';
 
 testSessionStore({ describe, it }, () => new MemoryStore(), {
-  capabilities: { shared: false, atomic: true, acknowledged: 'backend' },
+  shared: false,
+  atomic: true,
+  acknowledged: 'backend',
 });

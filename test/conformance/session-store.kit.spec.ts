@@ -53,7 +53,9 @@ describe('the conformance kit', () => {
       it: (name: string, run: () => Promise<void>) => void tests.push({ name, run }),
     };
     testSessionStore(runner, () => new MemoryStore(), {
-      capabilities: { shared: true, atomic: true, acknowledged: 'backend' },
+      shared: true,
+      atomic: true,
+      acknowledged: 'backend',
     });
     await expect(tests[0]?.run()).rejects.toThrow();
   });

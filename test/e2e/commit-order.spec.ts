@@ -231,31 +231,33 @@ describe.each(PLATFORMS)('Commit order on %s', (platform) => {
       expect(await seenBy(world.client)).toBe('announced');
     });
 
-    it.runIf(platform === 'Fastify').each([
-      { route: 'guard', status: 403 },
-      { route: 'filter', status: 409 },
-      { route: 'plain', status: 200 },
-      { route: 'own', status: 200 },
-    ])('$route: on Fastify they wait by themselves', async ({ route, status }) => {
-      const world = await start({ controllers: [UnseenController] });
-      const { before, after } = await watch(`/unseen/${route}`, world);
-      expect(before).toBe('');
-      expect(after).toMatch(`HTTP/1.1 ${status}`);
-      expect(await seenBy(world.client)).toBe(route);
-    });
+    if (platform === 'Fastify')
+      it.each([
+        { route: 'guard', status: 403 },
+        { route: 'filter', status: 409 },
+        { route: 'plain', status: 200 },
+        { route: 'own', status: 200 },
+      ])('$route: on Fastify they wait by themselves', async ({ route, status }) => {
+        const world = await start({ controllers: [UnseenController] });
+        const { before, after } = await watch(`/unseen/${route}`, world);
+        expect(before).toBe('');
+        expect(after).toMatch(`HTTP/1.1 ${status}`);
+        expect(await seenBy(world.client)).toBe(route);
+      });
 
-    it.runIf(platform === 'Fastify').each(['guard', 'filter', 'plain', 'own'])(
-      '%s: on Fastify a failed commit is answered with 503',
-      async (route) => {
-        const { store, client } = await start({ controllers: [UnseenController] });
-        const heal = failing(store, 'change');
-        const { status, text } = await client.get(`/unseen/${route}`);
-        heal();
-        expect(status).toBe(503);
-        expect(text).not.toContain('secret');
-        expect(await seenBy(client)).toBe('before');
-      },
-    );
+    if (platform === 'Fastify')
+      it.each(['guard', 'filter', 'plain', 'own'])(
+        '%s: on Fastify a failed commit is answered with 503',
+        async (route) => {
+          const { store, client } = await start({ controllers: [UnseenController] });
+          const heal = failing(store, 'change');
+          const { status, text } = await client.get(`/unseen/${route}`);
+          heal();
+          expect(status).toBe(503);
+          expect(text).not.toContain('secret');
+          expect(await seenBy(client)).toBe('before');
+        },
+      );
   });
 
   describe('a store whose change fails', () => {

@@ -132,14 +132,15 @@ describe.each(PLATFORMS)('SessionModule on %s', (platform) => {
     expect(store.calls.map(({ method }) => method)).toEqual(['purge', 'close']);
   });
 
-  it.runIf(platform === 'Fastify')('works with inject, without a port', async () => {
-    const nest = (await createApp(platform, { controllers: [BasicsController] })) as NestFastifyApplication;
-    await nest.init();
-    const login = await nest.inject({ method: 'POST', url: '/login', payload: { attrs: { seen: 'yes' } } });
-    const [cookie] = String(login.headers['set-cookie']).split(';');
-    expect((await nest.inject({ url: '/attrs', headers: { cookie } })).json()).toEqual({ attrs: { seen: 'yes' } });
-    await nest.close();
-  });
+  if (platform === 'Fastify')
+    it('works with inject, without a port', async () => {
+      const nest = (await createApp(platform, { controllers: [BasicsController] })) as NestFastifyApplication;
+      await nest.init();
+      const login = await nest.inject({ method: 'POST', url: '/login', payload: { attrs: { seen: 'yes' } } });
+      const [cookie] = String(login.headers['set-cookie']).split(';');
+      expect((await nest.inject({ url: '/attrs', headers: { cookie } })).json()).toEqual({ attrs: { seen: 'yes' } });
+      await nest.close();
+    });
 
   it('two applications of one process don’t meet, though they share a controller class', async () => {
     const stores = [new ObservedStore(new MemoryStore()), new ObservedStore(new MemoryStore())] as const;
