@@ -1,0 +1,109 @@
+/** What the examples of README.md are to do, by their name. */
+import type { Server } from 'node:http';
+import { expect } from 'vitest';
+import type { CookieClient } from '../support/cookie.client.js';
+
+const text = async (response: Promise<Response>) => (await response).text();
+const status = async (response: Promise<Response>) => (await response).status;
+
+/** Examples of modules and controllers: each is started on both platforms, and asked. */
+export const APPLICATIONS: Record<string, (client: CookieClient) => Promise<void>> = {
+  async usage(client) {
+    for (const visit of [1, 2, 3]) expect(await text(client.get('/'))).toBe(`Visit number ${visit}`);
+    expect([...client.cookies.keys()]).toEqual(['__Host-sessid']);
+  },
+
+  async login(client) {
+    expect(await status(client.post('/login', { userName: 'Bob', password: 'b' }))).toBe(401);
+    expect(await text(client.get('/'))).toBe('Hello stranger!');
+    expect(await status(client.get('/account'))).toBe(401);
+    await client.post('/login', { userName: 'Bob', password: 'a' });
+    expect(await text(client.get('/'))).toBe('Hello Bob!');
+    const before = client.copy();
+    expect(await status(client.post('/password'))).toBe(201);
+    expect(await text(client.get('/account'))).toBe('The account of Bob');
+    expect(await status(before.get('/account'))).toBe(401);
+    const old = client.copy();
+    await client.post('/logout');
+    expect(client.cookies.size).toBe(0);
+    expect(await status(old.get('/account'))).toBe(401);
+  },
+
+  async guard(client) {
+    expect(await status(client.get('/staff'))).toBe(401);
+    await client.post('/login');
+    expect(await text(client.get('/staff'))).toBe('Staff only');
+  },
+
+  async attributes(client) {
+    expect(await status(client.post('/cart/item'))).toBe(401);
+    await client.post('/cart/open');
+    for (const count of [1, 2]) {
+      expect(await status(client.post('/cart/item'))).toBe(201);
+      expect(await (await client.get('/cart')).json()).toEqual(Array(count).fill('book'));
+    }
+    expect(await text(client.post('/cart/order'))).toBe('Order 1 of customer 7');
+    expect(await (await client.get('/cart')).json()).toEqual([]);
+    expect(await text(client.post('/cart/order'))).toBe('Order 2 of customer 7');
+  },
+
+  async response(client) {
+    expect(await text(client.get('/report'))).toBe('The report');
+    await client.post('/probe');
+    expect(await text(client.get('/report'))).toBe('The report');
+    expect(await (await client.get('/probe/attributes')).json()).toEqual(['lastReport']);
+  },
+
+  async manager(client) {
+    const stranger = await client.get('/');
+    expect(await stranger.text()).toBe('home');
+    expect(stranger.headers.get('x-visitor')).toBe('unknown');
+    await client.post('/probe');
+    expect((await client.get('/')).headers.get('x-visitor')).toBe('known');
+  },
+
+  async named(client) {
+    expect(await status(client.get('/admin'))).toBe(401);
+    const login = await client.post('/admin/login');
+    expect(login.headers.getSetCookie()).toEqual([
+      expect.stringMatching(/^__Host-sessid-admin=\S+; Path=\/; HttpOnly; Secure; SameSite=Strict$/),
+    ]);
+    expect(await text(client.get('/admin'))).toBe('admin');
+  },
+
+  async async(client) {
+    await client.post('/probe');
+    expect(await text(client.get('/probe'))).toBe('true');
+    // Signed: of the cookie, the id alone is worth nothing.
+    const [[name, value] = ['', '']] = client.cookies;
+    client.cookies.set(name, value.slice(0, value.lastIndexOf('.')));
+    expect(value.split('.')).toHaveLength(3);
+    expect(await text(client.get('/probe'))).toBe('false');
+  },
+
+  async transport(client) {
+    const login = await client.post('/probe', {}, { 'X-Client': 'app' });
+    const id = login.headers.get('x-session') ?? '';
+    expect(client.cookies.size).toBe(0);
+    expect(await text(client.get('/probe', { 'X-Session': id }))).toBe('true');
+    expect(await text(client.get('/probe'))).toBe('false');
+    await client.post('/probe');
+    expect([...client.cookies.keys()]).toEqual(['__Host-sessid']);
+    expect(await text(client.get('/probe'))).toBe('true');
+  },
+};
+
+/** Examples that do something by themselves when they are loaded, and what they then export. */
+export const PROGRAMS: Record<string, (exports: Record<string, unknown>, visit: Visit) => Promise<void>> = {
+  async testing() {
+    // It has its own expectations.
+  },
+
+  async core({ server }, visit) {
+    const client = await visit(server as Server);
+    for (const number of [1, 2, 3]) expect(await text(client.get('/'))).toBe(`Visit number ${number}`);
+  },
+};
+
+/** Makes a server listen, and gives a client of it. */
+export type Visit = (server: Server) => Promise<CookieClient>;

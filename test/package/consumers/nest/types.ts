@@ -1,0 +1,183 @@
+/** Every public type, used as an application would: compiled under the strictest options, never run. */
+import { type DynamicModule, Injectable, type INestApplication } from '@nestjs/common';
+import {
+  type Added,
+  type AttributeCodec,
+  type Changed,
+  CookieTransport,
+  createSession,
+  type Delta,
+  type Duration,
+  type Found,
+  getSessionManagerToken,
+  getSessionStoreToken,
+  HeaderTransport,
+  type HttpRequest,
+  type HttpResponse,
+  HttpSessionManager,
+  InjectSessionManager,
+  type Key,
+  MemoryStore,
+  type Presented,
+  type Purged,
+  type PurgeOptions,
+  type Renamed,
+  type RenameOptions,
+  type Session,
+  SessionError,
+  type SessionErrorCode,
+  SessionGuard,
+  SessionManager,
+  type SessionManagerOptions,
+  SessionModule,
+  type SessionModuleOptions,
+  type SessionOptionsFactory,
+  type SessionRecord,
+  SessionStore,
+  SessionTransport,
+  type StoreCapabilities,
+  type Validity,
+} from 'nestjs-http-session';
+import { HttpSessionManager as CoreManager } from 'nestjs-http-session/core';
+import { createTestSession } from 'nestjs-http-session/testing';
+
+interface Cart {
+  items: string[];
+  coupon?: string;
+}
+
+interface Customer {
+  customerId: number;
+}
+
+export class PrefixTransport extends SessionTransport {
+  readonly carrier = 'header x-session';
+  override read(request: HttpRequest): readonly Presented[] {
+    const id = request.headers['x-session'];
+    return typeof id === 'string' ? [{ id }] : [];
+  }
+  override tell(response: HttpResponse, id: string, { remaining }: Validity): void {
+    response.setHeader('X-Session', [id, String(remaining)]);
+  }
+  override clear(response: HttpResponse): void {
+    response.setHeader('X-Session', ['']);
+  }
+  override withdraw(response: HttpResponse): void {
+    response.setHeader('X-Session', []);
+  }
+}
+
+export class DelegatingStore extends SessionStore {
+  readonly capabilities: StoreCapabilities = { shared: false, atomic: true, acknowledged: 'backend' };
+  readonly #inner = new MemoryStore({ purgeInterval: '1m', maxSessions: 10 });
+  override get(key: Key, now: number): Found {
+    return this.#inner.get(key, now);
+  }
+  override async touch(key: Key, now: number): Promise<boolean> {
+    return this.#inner.touch(key, now);
+  }
+  override add(key: Key, record: SessionRecord, options: { readonly op: string }): Added {
+    return this.#inner.add(key, record, options);
+  }
+  override change(key: Key, delta: Delta, now: number): Changed {
+    return this.#inner.change(key, delta, now);
+  }
+  override rename(from: Key, to: Key, options: RenameOptions): Renamed {
+    return this.#inner.rename(from, to, options);
+  }
+  override remove(key: Key): boolean {
+    return this.#inner.remove(key);
+  }
+  override purge(options: PurgeOptions): Promise<Purged> {
+    return this.#inner.purge(options);
+  }
+  override close(): void {
+    this.#inner.close();
+  }
+}
+
+const codec: AttributeCodec = {
+  encode: (value) => JSON.stringify(value),
+  decode: (text) => JSON.parse(text) as unknown,
+};
+const timeout: Duration = '45m';
+
+export const options: SessionManagerOptions = {
+  store: new DelegatingStore(),
+  transport: [
+    new CookieTransport({ secrets: ['secret'] }),
+    new HeaderTransport({ scheme: 'Bearer' }),
+    new PrefixTransport(),
+  ],
+  timeout,
+  lifetime: false,
+  codec,
+  logger: console,
+};
+
+@Injectable()
+export class OptionsFactory implements SessionOptionsFactory {
+  createSessionOptions(): SessionModuleOptions {
+    return { manager: new HttpSessionManager(options) };
+  }
+}
+
+@Injectable()
+export class Managers {
+  constructor(
+    readonly manager: SessionManager,
+    @InjectSessionManager('admin') readonly admins: SessionManager,
+  ) {}
+}
+
+export const modules: DynamicModule[] = [
+  SessionModule.forRoot(),
+  SessionModule.forRoot({ name: 'admin', isGlobal: false, cookie: { sameSite: 'strict', maxAge: 'session' } }),
+  SessionModule.forRootAsync({ name: 'other', useClass: OptionsFactory }),
+];
+
+export const guard: SessionGuard = SessionGuard.where((session) => session.constAttr('customerId') !== undefined);
+export const tokens = [getSessionManagerToken(), getSessionStoreToken('admin')];
+
+export async function useSession(
+  core: CoreManager,
+  request: unknown,
+  response: unknown,
+): Promise<SessionErrorCode | undefined> {
+  const session: Session<Cart, Customer> = createSession<Cart, Customer>({
+    constAttrs: { customerId: 1 },
+    attrs: { items: [] },
+    timeout: '1h',
+    persistent: false,
+  });
+  // @ts-expect-error -- the constant attributes must be given
+  createSession<Cart, Customer>({ attrs: { items: [] } });
+  // @ts-expect-error -- no such attribute
+  session.attr('item');
+  // @ts-expect-error -- not what the attribute holds
+  session.setAttr('items', 'one');
+  const customerId: number = session.constAttr('customerId');
+  const items: string[] | undefined = session.attr('items');
+  session.setAttr('coupon', undefined);
+  const updated: string[] = await session.update('items', (current = []) => [
+    ...current,
+    String(customerId),
+    ...(items ?? []),
+  ]);
+  await session.runExclusive(() => updated.length);
+  try {
+    await core.add(session, response);
+    await core.get<Cart, Customer>(request, { onStoreError: 'anonymous' });
+    await core.rotate(session, response);
+    await core.remove(session, response, 'timeout');
+    const { completed, removed } = await core.purge({ batchSize: 10, deadline: '1m' });
+    return completed && removed > 0 ? undefined : 'SESSION_GONE';
+  } catch (error) {
+    return error instanceof SessionError ? error.code : undefined;
+  }
+}
+
+export async function useInTest(app: INestApplication): Promise<string> {
+  const { session, cookie, headers } = await createTestSession(app, { attrs: { items: [] } });
+  return `${session.id} ${cookie} ${JSON.stringify(headers)}`;
+}
