@@ -95,9 +95,9 @@ export class HttpSessionManager extends SessionManager {
   async rotate(session: AnySession, response: unknown): Promise<void> {
     const visit = this.#visitOf(response);
     const exchange = openResponse(response);
-    const state = stateOf(session);
-    if (state instanceof DraftState) return state.save();
     return visit.inTurn(async () => {
+      const state = stateOf(session);
+      if (state instanceof DraftState) return state.save();
       await this.#keeper.rename(state);
       this.#tell(visit, exchange, state);
     });

@@ -80,7 +80,7 @@ function isPlainObjectGraph(value: object, seen: Set<object>): boolean {
 function isPlainArray(array: readonly unknown[], seen: Set<object>): boolean {
   // By its keys, not its length: a sparse array may be long beyond all bounds.
   const keys = Object.keys(array);
-  if (Reflect.ownKeys(array).length !== keys.length + 1 || !keys.every(isIndex)) {
+  if (Reflect.ownKeys(array).length !== keys.length + 1 || !keys.every((key) => isIndex(key, array.length))) {
     throw new UnstorableValue('holds an array with named properties');
   }
   let plain = keys.length === array.length;
@@ -88,8 +88,8 @@ function isPlainArray(array: readonly unknown[], seen: Set<object>): boolean {
   return plain;
 }
 
-function isIndex(key: string): boolean {
-  return /^\d+$/.test(key);
+function isIndex(key: string, length: number): boolean {
+  return /^(0|[1-9]\d*)$/.test(key) && Number(key) < length;
 }
 
 function arePropertiesPlain(object: object, seen: Set<object>): boolean {

@@ -135,8 +135,7 @@ export class StoredAttributes implements AttributeAccess {
 
   /** The store has taken `text`, and `value` is what it stands for; what was set here meanwhile comes after it. */
   settleValue(name: string, value: unknown, text: string | undefined): void {
-    const entry = this.#entries.get(name);
-    if (entry && this.changes(name)) entry.base = text;
+    if (this.changes(name)) this.settle(new Map([[name, text]]));
     else this.#enter(name, value, text, text);
   }
 

@@ -208,9 +208,10 @@ export function createSession<A extends object = Attributes, C extends object = 
 /** What `update`'s change returned, unless that is a promise: nobody waits for it. */
 function checkNext(name: string, next: unknown): unknown {
   if (!isPromiseLike(next)) return next;
+  next.then(undefined, () => undefined);
   throw new SessionError(
     'ATTRIBUTE_REFUSED',
-    `Attribute ${JSON.stringify(name)} is to become a promise: the change given to update must be synchronous.`,
+    `Attribute ${JSON.stringify(name)} would become a promise: the change given to update must be synchronous.`,
   );
 }
 
