@@ -11,7 +11,9 @@ import { NodeResponse } from './node.response.js';
  */
 export function rawRequestOf(request: unknown): IncomingMessage {
   const raw = property(request, 'raw') ?? request;
-  if (typeof property(raw, 'headers') === 'object') return raw as IncomingMessage;
+  const headers = property(raw, 'headers');
+  // A web Request has headers too, but of another kind.
+  if (typeof headers === 'object' && !(headers instanceof Headers)) return raw as IncomingMessage;
   throw new SessionError('UNKNOWN_EXCHANGE', 'Expected a request of Express, Fastify or node:http.');
 }
 

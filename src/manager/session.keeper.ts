@@ -147,11 +147,21 @@ export class SessionKeeper {
     for (let tries = 0; tries < MAX_ID_TRIES; tries++) {
       const key = keyOf(this.#name, id);
       const added = await this.#gate.run(() => store.add(key, record, { op }));
-      if (added === 'added') return new StoredState(this.#host, id, key, record, draft.attributes);
+      if (added === 'added') return this.#adopt(id, key, record, draft);
       if (added === 'full') throw new SessionError('STORE_FULL', 'The session store takes no more sessions.');
       id = draft.nextId(defaults);
     }
     throw noFreeId();
+  }
+
+  /** What was set while the store was asked must be storable too; else nothing was added. */
+  async #adopt(id: string, key: Key, record: SessionRecord, draft: DraftState): Promise<StoredState> {
+    try {
+      return new StoredState(this.#host, id, key, record, draft.attributes);
+    } catch (error) {
+      await this.#gate.run(() => this.#settings.store.remove(key));
+      throw error;
+    }
   }
 
   #reportUndecodable(what: string): void {

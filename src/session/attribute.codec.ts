@@ -104,9 +104,14 @@ function arePropertiesPlain(object: object, seen: Set<object>): boolean {
   return plain;
 }
 
-/** Built-ins that devalue, or our own byte format, carries exactly; by their depth, subclasses are not among them. */
+/**
+ * Built-ins that devalue, or our own byte format, carries exactly; by their depth, subclasses are not among them. (Properties
+ * that somebody gave to a byte array are not looked for: that would cost a step for each byte. They aren't carried.)
+ */
 function isTaggable(value: object, depth: number): boolean {
-  if (types.isTypedArray(value)) return depth === 3 || (depth === 4 && Buffer.isBuffer(value));
+  if (types.isTypedArray(value)) {
+    return depth === 3 ? Object.hasOwn(BYTE_ARRAYS, typedArrayName(value)) : depth === 4 && Buffer.isBuffer(value);
+  }
   if (depth !== 2) return false;
   if (types.isRegExp(value)) return value.lastIndex === 0;
   return (

@@ -49,10 +49,11 @@ export class ConstantAttributes {
 
   /** All of them as one text; throws what can't be stored, naming the attribute. */
   serialise(rules: AttributeRules): string {
-    let size = 0;
+    let size = 1; // {
     const texts = [...this.#values].map(([name, value]) => {
       const text = encodeAttribute(rules.codec, name, value);
-      checkSize(name, (size += bytesOf(name, text)), rules.maxSize);
+      size += bytesOf(JSON.stringify(name), JSON.stringify(text)) + 2; // : and , or }
+      checkSize(name, size, rules.maxSize);
       return [name, text] as const;
     });
     return JSON.stringify(Object.fromEntries(texts));

@@ -63,6 +63,8 @@ export class StoredAttributes implements AttributeAccess {
   #entries = new Map<string, Entry>();
   /** Bytes of all attributes, by the texts last seen. Counted when first needed. */
   #size: number | undefined;
+  /** Attributes that can't be read, of which that was said. */
+  #reported: Set<string> | undefined;
 
   constructor(rules: AttributeRules, texts: ReadonlyMap<string, string>, fixedSize: number) {
     this.#rules = rules;
@@ -109,7 +111,7 @@ export class StoredAttributes implements AttributeAccess {
   textOf(name: string, value: unknown): string | undefined {
     if (isAbsent(value)) return undefined;
     const text = encodeAttribute(this.#rules.codec, name, value);
-    if (text !== this.#textOf(name)) checkSize(name, this.#sizeWith(name, text), this.#rules.maxSize);
+    if (text !== this.#textOf(name)) this.#checkGrowth(name, text);
     return text;
   }
 
@@ -156,6 +158,12 @@ export class StoredAttributes implements AttributeAccess {
     this.#entries.set(name, { value: value ?? undefined, text, base });
   }
 
+  /** What makes a session smaller is let through: it may be larger than what is allowed by now. */
+  #checkGrowth(name: string, text: string): void {
+    const size = this.#sizeWith(name, text);
+    if (size > (this.#size ?? 0)) checkSize(name, size, this.#rules.maxSize);
+  }
+
   /** Bytes of all attributes, if this one had that text. */
   #sizeWith(name: string, text: string | undefined): number {
     this.#size ??= this.#count();
@@ -183,7 +191,9 @@ export class StoredAttributes implements AttributeAccess {
     try {
       return this.#rules.codec.decode(text) ?? undefined;
     } catch {
-      this.#rules.onUndecodable(name);
+      this.#reported ??= new Set();
+      if (!this.#reported.has(name)) this.#rules.onUndecodable(name);
+      this.#reported.add(name);
       return undefined;
     }
   }

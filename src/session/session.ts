@@ -1,5 +1,5 @@
 /** The Session player: what a handler reads and writes. */
-import { inspect } from 'node:util';
+import { inspect, type InspectOptions } from 'node:util';
 import { isPromiseLike } from './awaitable.js';
 import { DraftState } from './draft.state.js';
 import { SessionError } from './session.error.js';
@@ -163,19 +163,11 @@ export class Session<A extends object = Attributes, C extends object = ConstAttr
   }
 
   /** Neither the id nor values: this ends up in logs. */
-  [inspect.custom](): object {
+  [inspect.custom](_depth: number, options: InspectOptions): string {
     const { isNew, created, accessed, timeout, expires } = this;
     const { constants, attributes } = this.#state;
-    const shown = {
-      isNew,
-      created,
-      accessed,
-      timeout,
-      expires,
-      constAttrs: [...constants.names()],
-      attrs: [...attributes.names()],
-    };
-    return { [Symbol.toStringTag]: 'Session', ...shown };
+    const names = { constAttrs: [...constants.names()], attrs: [...attributes.names()] };
+    return `Session ${inspect({ isNew, created, accessed, timeout, expires, ...names }, options)}`;
   }
 }
 

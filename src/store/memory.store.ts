@@ -17,7 +17,10 @@ import {
 export interface MemoryStoreOptions {
   /** How often expired sessions are removed from memory. (They aren't served, removed or not.) @defaultValue '10s' */
   purgeInterval?: Duration;
-  /** Most sessions held. A new one is then refused, none is evicted. @defaultValue no limit */
+  /**
+   * Most sessions held. A new one is then refused, none is evicted; expired ones give way, within a second of their deadline.
+   * @defaultValue no limit
+   */
   maxSessions?: number;
 }
 

@@ -102,6 +102,18 @@ describe('a commit that fails', () => {
     expect(setCookies(response)).toEqual([]);
   });
 
+  it('does not keep a session that is added after it from being committed', async () => {
+    const { session, done, request, response } = await attended();
+    session.setAttr('count', 1);
+    server.store.intercept('change', () => Promise.reject(new Error('down')));
+    await expect(async () => done(false)).rejects.toThrow(errorOf('STORE_FAILED'));
+    const next = createSession({ attrs: { count: 0 } });
+    await server.manager.add(next, response);
+    next.setAttr('count', 2);
+    await server.manager.commit(request, response);
+    expect((await server.return({ response })).session.attr('count')).toBe(2);
+  });
+
   it('leaves the cookies of others', async () => {
     const { session, done, response } = await attended();
     response.setHeader('Set-Cookie', ['theirs=1']);

@@ -42,6 +42,14 @@ describe('remove', () => {
     expect(server.store.calls).toEqual([]);
   });
 
+  it('leaves a request without a session also if that was never asked for', async () => {
+    const { request, response } = createExchange(credentialsOf(first.response).headers);
+    await server.manager.remove(visit.session, response);
+    server.store.forget();
+    expect(await server.manager.get(request)).toBeUndefined();
+    expect(server.store.calls).toEqual([]);
+  });
+
   it('clears the cookie also if another request removed the session before', async () => {
     await server.manager.remove(first.session, first.response);
     await server.manager.remove(visit.session, visit.response);

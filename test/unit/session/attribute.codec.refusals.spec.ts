@@ -125,7 +125,7 @@ describe('refused at setAttr', () => {
       return circle;
     }], // prettier-ignore
   ])('what can not be stored, inside of %s', (_, wrap) => {
-    for (const bad of [new Account(), () => SECRET, Symbol(SECRET)]) {
+    for (const bad of [new Account(), () => SECRET, Symbol(SECRET), new Ledger(), new Day(0), Object(SECRET)]) {
       expect(() => session.setAttr('basket', wrap(bad))).toThrow(errorOf('ATTRIBUTE_REFUSED', '"basket"'));
     }
   });

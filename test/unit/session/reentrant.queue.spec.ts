@@ -36,7 +36,10 @@ describe('a reentrant queue', () => {
 
   it('runs at once what a work does for its own key inside of a work for another', async () => {
     const queue = new ReentrantQueue();
-    const nested = queue.run('a', () => queue.run('b', () => queue.run('a', async () => 'deep')));
+    const nested = queue.run('a', async () => {
+      await turns(1);
+      return queue.run('b', () => queue.run('a', async () => 'deep'));
+    });
     await expect(nested).resolves.toBe('deep');
   });
 

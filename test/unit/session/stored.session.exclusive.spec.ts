@@ -69,6 +69,16 @@ describe('runExclusive', () => {
     expect((await server.return(first)).session.attrs()).toEqual({ count: 7, list: ['a', 'mine'], name: 'Bob' });
   });
 
+  it('keeps what this request changed before, also if others changed the same since', async () => {
+    one.session.setAttr('count', 7);
+    one.session.setAttr('name', undefined);
+    other.session.setAttr('count', 5);
+    other.session.setAttr('name', 'Bob');
+    await other.session.save();
+    await one.session.runExclusive(() => expect(one.session.attrs()).toEqual({ count: 7, list: ['a'] }));
+    expect((await server.return(first)).session.attrs()).toEqual({ count: 7, list: ['a'] });
+  });
+
   it('returns what the work returns, promised or not', async () => {
     await expect(one.session.runExclusive(() => 1)).resolves.toBe(1);
     await expect(one.session.runExclusive(async () => 2)).resolves.toBe(2);

@@ -90,6 +90,15 @@ describe('an update that others come before', () => {
     await expect(stored('count')).resolves.toBe(6);
   });
 
+  it('does so also if this request wrote something itself in between', async () => {
+    const [one, other] = [await server.return(first), await server.return(first)];
+    await other.session.update('list', (list: string[]) => [...list, 'b']);
+    one.session.setAttr('name', 'Bob');
+    await one.session.save();
+    await one.session.update('list', (list: string[]) => [...list, 'c']);
+    await expect(stored('list')).resolves.toEqual(['a', 'b', 'c']);
+  });
+
   it('keeps their changes of other attributes', async () => {
     const [one, other] = [await server.return(first), await server.return(first)];
     other.session.setAttr('name', 'Bob');
