@@ -4,36 +4,36 @@ import { addToHeader } from '../http/headers.js';
 import type { HttpRequest, HttpResponse } from '../http/http.exchange.js';
 import { type Duration, toMilliseconds } from '../session/duration.js';
 import { checkOptionNames } from '../session/options.check.js';
-import { invalidOption } from '../session/session.error.js';
+import { invalidOption, SessionError } from '../session/session.error.js';
 import { isWellFormedId } from '../session/session.id.js';
 import { IdSigner } from './id.signer.js';
 import { type Presented, SessionTransport, type Validity } from './session.transport.js';
 
 export interface CookieOptions {
   /** The cookie's name, without prefix. @defaultValue 'sessid', or 'sessid-NAME' for a named session */
-  name?: string;
+  name?: string | undefined;
   /** @defaultValue '/' */
-  path?: string;
+  path?: string | undefined;
   /** Sends the cookie to the domain's subdomains too. @defaultValue the answering host alone */
-  domain?: string;
+  domain?: string | undefined;
   /** @defaultValue 'lax' */
-  sameSite?: 'strict' | 'lax' | 'none';
+  sameSite?: 'strict' | 'lax' | 'none' | undefined;
   /**
    * How long the client keeps the cookie: as long as the session may live (400 days if it has no end), a span (never
    * beyond the session's end), or until the browser is closed. @defaultValue 'lifetime'
    */
-  maxAge?: Duration | 'lifetime' | 'session';
+  maxAge?: Duration | 'lifetime' | 'session' | undefined;
   /** Lets the cookie travel over plain http: without the flag `Secure`, and without prefix. @defaultValue false */
-  allowHttp?: boolean;
+  allowHttp?: boolean | undefined;
   /** A cookie jar for each top-level site (CHIPS). @defaultValue false */
-  partitioned?: boolean;
+  partitioned?: boolean | undefined;
   /**
    * Puts `__Host-` before the name if path is '/' and there is no domain, else `__Secure-`, neither with `allowHttp`. Browsers
    * hold such a cookie to its flags. @defaultValue true
    */
-  prefix?: boolean;
+  prefix?: boolean | undefined;
   /** Signs the id: the first one signs, all of them verify, so secrets can be rotated. @defaultValue unsigned */
-  secrets?: readonly string[];
+  secrets?: readonly string[] | undefined;
 }
 
 const NAMES = ['name', 'path', 'domain', 'sameSite', 'maxAge', 'allowHttp', 'partitioned', 'prefix', 'secrets'];
@@ -203,8 +203,11 @@ function checkDomain(domain: string): string {
 
 function checkSecrets(secrets: unknown): readonly string[] {
   if (secrets === undefined) return [];
-  if (!Array.isArray(secrets))
-    throw invalidOption('cookie.secrets', typeof secrets, 'an array of secrets, the signing one first');
+  if (!Array.isArray(secrets)) {
+    // Never the secret itself in a message.
+    const message = `Session option "cookie.secrets" is a ${typeof secrets}; allowed: an array of secrets, the signing one first.`;
+    throw new SessionError('INVALID_OPTION', message);
+  }
   if (secrets.length === 0) throw invalidOption('cookie.secrets', secrets, 'at least one secret, or no such option');
   // Never the secret itself in a message.
   if (secrets.every((secret): secret is string => typeof secret === 'string' && secret !== '')) return [...secrets];

@@ -8,14 +8,14 @@ import { type Presented, SessionTransport } from './session.transport.js';
 
 export interface HeaderOptions {
   /** The header's name, in requests and responses. @defaultValue 'X-Auth-Token' */
-  header?: string;
+  header?: string | undefined;
   /** What stands before the id, for example `'Bearer'` in `Authorization`. @defaultValue nothing */
-  scheme?: string;
+  scheme?: string | undefined;
   /**
    * Which clients are told by this header when they present no id. Scripts of a page can read it, unlike a cookie: beside
    * a `CookieTransport`, choose the clients that aren't browsers. @defaultValue all
    */
-  when?: (request: HttpRequest) => boolean;
+  when?: ((request: HttpRequest) => boolean) | undefined;
 }
 
 const TOKEN = /^[\w!#$%&'*+\-.^`|~]+$/;

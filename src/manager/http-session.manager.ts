@@ -4,7 +4,7 @@ import { FastifyResponse } from '../http/fastify.response.js';
 import { SHARED_HEADERS } from '../http/headers.js';
 import type { HttpResponse } from '../http/http.exchange.js';
 import { rawRequestOf, rawRequestOfResponse, responseOf, routeOf } from '../http/http.platform.js';
-import { andThen, type Awaitable } from '../session/awaitable.js';
+import { andThen, type Awaitable, isPromiseLike } from '../session/awaitable.js';
 import { DraftState } from '../session/draft.state.js';
 import { toMilliseconds } from '../session/duration.js';
 import { checkInteger } from '../session/options.check.js';
@@ -136,6 +136,13 @@ export class HttpSessionManager extends SessionManager {
     });
   }
 
+  override commitLate(request: unknown): void {
+    const visit = this.#visitAt(rawRequestOf(request));
+    if (!visit || visit.attended) return;
+    if (visit.source === visit.request) visit.source = request;
+    void this.#commitOrLog(visit, true);
+  }
+
   #visit(request: Visit['request']): Visit {
     const known = this.#visitAt(request);
     if (known) return known;
@@ -185,6 +192,7 @@ export class HttpSessionManager extends SessionManager {
     try {
       assertOpen(exchange);
       if (visit.session) await this.#keeper.drop(visit.session, 'replaced');
+      assertOpen(exchange);
     } catch (error) {
       await this.#keeper.drop(session, 'untold').catch(() => undefined);
       throw error;
@@ -207,13 +215,12 @@ export class HttpSessionManager extends SessionManager {
     this.#commitAtClose(visit);
   }
 
-  #commit(visit: Visit): Awaitable<void> {
+  #commit(visit: Visit, late = visit.response?.headersSent ?? false): Awaitable<void> {
     const state = visit.session && stateOf(visit.session);
     if (!(state instanceof StoredState) || visit.failed) return undefined;
-    const late = visit.response?.headersSent ?? false;
     try {
       const committed = andThen(state.commit(), (outcome) => this.#committed(visit, state.handle, outcome, late));
-      return committed instanceof Promise ? committed.catch((error: unknown) => visit.fail(error)) : committed;
+      return isPromiseLike(committed) ? committed.then(undefined, (error: unknown) => visit.fail(error)) : committed;
     } catch (error) {
       return visit.fail(error);
     }
@@ -228,9 +235,9 @@ export class HttpSessionManager extends SessionManager {
     this.events.emit({ type: 'discarded', handle });
   }
 
-  async #commitOrLog(visit: Visit): Promise<void> {
+  async #commitOrLog(visit: Visit, late?: boolean): Promise<void> {
     try {
-      await this.#commit(visit);
+      await this.#commit(visit, late);
     } catch (error) {
       const reason = error instanceof SessionError ? error.message : 'the reason is unknown.';
       this.#settings.logger.error(`What a request changed of its session is not committed: ${reason}`);
@@ -242,10 +249,7 @@ export class HttpSessionManager extends SessionManager {
     const response = visit.closing ? undefined : expressResponseOf(visit.request);
     if (!response) return;
     visit.closing = true;
-    visit.response ??= responseOf(response);
-    response.once('close', () => {
-      if (!visit.attended) void this.#commitOrLog(visit);
-    });
+    response.once('close', () => this.commitLate(visit.request));
   }
 
   #warnLate(route: string): void {

@@ -16,34 +16,34 @@ export type SessionLogger = Pick<Console, 'debug' | 'warn' | 'error'>;
 
 export interface SessionManagerOptions {
   /** Keeps the sessions. Closed with the manager. @defaultValue `new MemoryStore()` */
-  store?: SessionStore;
+  store?: SessionStore | undefined;
   /** The cookie that holds the id. */
-  cookie?: CookieOptions;
+  cookie?: CookieOptions | undefined;
   /** Instead of `cookie`: how ids travel, in the order in which they are read. */
-  transport?: SessionTransport | SessionTransport[];
+  transport?: SessionTransport | SessionTransport[] | undefined;
   /** Idle timeout of sessions that bring none. @defaultValue '30m' */
-  timeout?: Duration;
+  timeout?: Duration | undefined;
   /** From creation to the absolute deadline, of sessions that bring none; `false` for none. @defaultValue '30d' */
-  lifetime?: Duration | false;
+  lifetime?: Duration | false | undefined;
   /** An access is recorded at most this often, or ten times per timeout if that is more often. @defaultValue '1m' */
-  touchInterval?: Duration;
+  touchInterval?: Duration | undefined;
   /** Random bytes of an id's secret part, 16 to 180. @defaultValue 18 */
-  idLength?: number;
+  idLength?: number | undefined;
   /** How attribute values become strings. @defaultValue JSON, and devalue for what JSON can't carry */
-  codec?: AttributeCodec;
+  codec?: AttributeCodec | undefined;
   /** Most bytes of a session's serialised attributes. @defaultValue 65536 */
-  maxSize?: number;
+  maxSize?: number | undefined;
   /** How long a call of the store may take. @defaultValue '2s' */
-  storeTimeout?: Duration;
+  storeTimeout?: Duration | undefined;
   /**
    * What a request gets when its session can't be loaded: an error (503), or no session. `SessionGuard` answers 503
    * either way. @defaultValue 'fail'
    */
-  onStoreError?: 'fail' | 'anonymous';
+  onStoreError?: 'fail' | 'anonymous' | undefined;
   /** Lifecycle at `debug`, what somebody should look at as `warn` and `error`. @defaultValue the console, from `warn` on */
-  logger?: SessionLogger | false;
+  logger?: SessionLogger | false | undefined;
   /** Milliseconds since 1970. @defaultValue Date.now */
-  clock?: () => number;
+  clock?: (() => number) | undefined;
 }
 
 const NAMES = [
@@ -113,7 +113,6 @@ export function checkManagerOptions(options: SessionManagerOptions, defaultCooki
     onStoreError,
     logger: checkLogger(options.logger),
     clock,
-    // Last: it starts a cleaner, which a refused option would leave running.
     store: options.store ?? new MemoryStore(),
   };
 }

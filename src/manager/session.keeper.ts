@@ -13,7 +13,7 @@ import type { Found, Purged, PurgeOptions } from '../store/session.store.js';
 import type { ManagerSettings } from './manager.options.js';
 import { StoreGate } from './store.gate.js';
 
-/** How long writes with an old key reach the successor: longer than any request that overlaps a rotation. */
+/** How long writes with an old key reach the successor. A request that overlaps a rotation and runs longer finds it gone. */
 const FORWARD_MS = 60_000;
 /** Tries to find an id that isn't taken. One does; more means that the store answers nonsense. */
 const MAX_ID_TRIES = 4;
@@ -98,8 +98,7 @@ export class SessionKeeper {
 
   /** The store writes what is on its way, however long that takes; nothing else is asked of it. */
   close(): Promise<void> {
-    this.#gate.close();
-    return this.#gate.runUnbounded(() => this.#settings.store.close());
+    return this.#gate.close(() => this.#settings.store.close());
   }
 
   #createHost(): SessionHost {
@@ -118,7 +117,7 @@ export class SessionKeeper {
       nextOp: () => opPrefix + (++ops).toString(36),
       reload: (key) => this.#reload(key),
       change: (key, delta, now) => this.#gate.run(() => store.change(key, delta, now)),
-      touch: (key, now) => this.#gate.run(() => store.touch(key, now)),
+      touch: (key, now) => this.#touch(key, now),
     };
   }
 
@@ -130,6 +129,16 @@ export class SessionKeeper {
 
   #find(key: Key): Awaitable<Found> {
     return this.#gate.run(() => this.#settings.store.get(key, this.#settings.clock()));
+  }
+
+  /** Who may be served without a session may also be served without a record of it; the gate has said that the store fails. */
+  async #touch(key: Key, now: number): Promise<boolean> {
+    try {
+      return await this.#gate.run(() => this.#settings.store.touch(key, now));
+    } catch (error) {
+      if (this.#settings.onStoreError === 'fail') throw error;
+      return true;
+    }
   }
 
   /** Rotated meanwhile by another request, a session goes on under the successor's key: one hop a rotation. */

@@ -9,14 +9,14 @@ import type { Purged } from '../store/session.store.js';
 
 export interface GetOptions {
   /** Overrides the manager's option for this call. */
-  onStoreError?: 'fail' | 'anonymous';
+  onStoreError?: 'fail' | 'anonymous' | undefined;
 }
 
 export interface ManagerPurgeOptions {
   /** Most sessions removed in one step. @defaultValue 100 */
-  batchSize?: number;
+  batchSize?: number | undefined;
   /** How long the purge may take. @defaultValue '8m' */
-  deadline?: Duration;
+  deadline?: Duration | undefined;
 }
 
 /**
@@ -78,16 +78,20 @@ export abstract class SessionManager {
    */
   attend(request: unknown, _response: unknown): (handlerFailed: boolean) => Awaitable<void> {
     return async (handlerFailed) => {
-      const session = await this.get(request, { onStoreError: 'anonymous' });
-      await session?.save().catch((error: unknown) => {
+      try {
+        await (await this.get(request, { onStoreError: 'anonymous' }))?.save();
+      } catch (error) {
         const isGone = error instanceof SessionError && error.code === 'SESSION_GONE';
         if (!handlerFailed && !isGone) throw error;
-      });
+      }
     };
   }
 
   /** Commits what nobody committed yet, just before the response is sent. */
   commit(_request: unknown, _response: unknown): Awaitable<void> {}
+
+  /** Commits what nobody committed when the response is over. Nobody waits for it: failures are logged. */
+  commitLate(_request: unknown): void {}
 
   /** What its transports occupy: two sessions of one application never share it. */
   get carriers(): readonly string[] {

@@ -50,6 +50,17 @@ export class StoreGate {
 
   /** What `call` answers, however long that takes: for work that is none of a request. */
   async runUnbounded<T>(call: () => Awaitable<T>): Promise<T> {
+    this.#checkOpen();
+    return this.#translated(call);
+  }
+
+  /** The last call; from now on every other one is refused. */
+  close(call: () => Awaitable<void>): Promise<void> {
+    this.#closed = true;
+    return this.#translated(call);
+  }
+
+  async #translated<T>(call: () => Awaitable<T>): Promise<T> {
     try {
       return await call();
     } catch (error) {
@@ -57,13 +68,12 @@ export class StoreGate {
     }
   }
 
-  /** From now on every call is refused. */
-  close(): void {
-    this.#closed = true;
+  #checkOpen(): void {
+    if (this.#closed) throw new SessionError('MANAGER_CLOSED', 'The session manager was closed.');
   }
 
   #admit(): void {
-    if (this.#closed) throw new SessionError('MANAGER_CLOSED', 'The session manager was closed.');
+    this.#checkOpen();
     if (this.#timeoutsInARow < TIMEOUTS_TO_OPEN) return;
     const now = performance.now();
     if (now < this.#nextProbe) {
@@ -82,8 +92,7 @@ export class StoreGate {
       if (!this.#timer) this.#timer = this.#startTimer(this.#timeoutMs);
       answer.then(
         (value) => {
-          // What comes late tells that the store is back, no more.
-          this.#waiting.delete(waiting);
+          if (!this.#waiting.delete(waiting)) return this.#answeredLate();
           this.#succeeded();
           resolve(value);
         },
@@ -111,6 +120,11 @@ export class StoreGate {
     if (this.#failing) this.#logger.warn('The session store answers again.');
     this.#failing = false;
     this.#timeoutsInARow = 0;
+  }
+
+  /** Slow is as bad as down, but worth asking again. */
+  #answeredLate(): void {
+    this.#nextProbe = 0;
   }
 
   #timedOut(): SessionError {
@@ -141,9 +155,13 @@ export class StoreGate {
   }
 }
 
-/** Class and code of a driver's error; its message may carry what was to be stored. */
+/** Class and code of a driver's error, if they are words; all else of it may carry what was to be stored. */
 function nameOf(error: unknown): string {
   if (!(error instanceof Error)) return typeof error;
-  const code: unknown = Reflect.get(error, 'code');
-  return typeof code === 'string' && /^\w{1,40}$/.test(code) ? `${error.name} ${code}` : error.name;
+  const words = [error.name, Reflect.get(error, 'code') as unknown].filter(isWord);
+  return words.length === 0 ? 'Error' : words.join(' ');
+}
+
+function isWord(text: unknown): text is string {
+  return typeof text === 'string' && /^\w{1,40}$/.test(text);
 }

@@ -1,38 +1,34 @@
 /** How the interceptor comes to the routes that use a session, and to no other. */
 import { type Type, UseInterceptors } from '@nestjs/common';
-import { INTERCEPTORS_METADATA, PARAMTYPES_METADATA, SSE_METADATA } from '@nestjs/common/constants.js';
+import { INTERCEPTORS_METADATA, PARAMTYPES_METADATA } from '@nestjs/common/constants.js';
 import { SessionInterceptor } from './session.interceptor.js';
-
-type Handler = (...args: unknown[]) => unknown;
 
 /** For parameter decorators: attaches the interceptor to the method, and hides the parameter's type. */
 export function attachToParameter(prototype: object, method: string | symbol | undefined, index: number): void {
   // Parameters of constructors take no part in requests.
   if (method === undefined) return;
-  attach(Reflect.get(prototype, method) as Handler);
+  attachToMethod(Reflect.get(prototype, method) as object);
   hideType(prototype, method, index);
 }
 
-/** Attaches the interceptor to a method, unless it has it. */
-export function attach(handler: Handler): void {
-  if (isAttachedTo(handler)) return;
-  UseInterceptors(SessionInterceptor)({}, handler.name, { value: handler });
+/** Attaches the interceptor to a route's method, unless it has it. */
+export function attachToMethod(handler: object): void {
+  if (!isAttachedTo(handler)) UseInterceptors(SessionInterceptor)({}, '', { value: handler });
 }
 
-/** Before the headers of an event stream nothing may wait: its changes need `save()`. */
-export function detachFromEvents(handler: Handler): void {
-  const others = interceptorsOf(handler).filter((interceptor) => !isOurs(interceptor));
-  Reflect.defineMetadata(INTERCEPTORS_METADATA, others, handler);
+/** Attaches the interceptor to all routes of a class, unless it has it. */
+export function attachToClass(controller: Type): void {
+  if (!isAttachedTo(controller)) UseInterceptors(SessionInterceptor)(controller);
+}
+
+export function detachFrom(target: object): void {
+  const others = interceptorsOf(target).filter((interceptor) => !isOurs(interceptor));
+  Reflect.defineMetadata(INTERCEPTORS_METADATA, others, target);
 }
 
 /** Whether the interceptor is attached to a method, or to a class. */
-export function isAttachedTo(target: Handler | Type): boolean {
+export function isAttachedTo(target: object): boolean {
   return interceptorsOf(target).some(isOurs);
-}
-
-/** Whether a method streams events (`@Sse`). */
-export function streamsEvents(handler: Handler): boolean {
-  return Boolean(Reflect.getMetadata(SSE_METADATA, handler));
 }
 
 function interceptorsOf(target: object): readonly unknown[] {

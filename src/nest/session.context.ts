@@ -4,20 +4,23 @@ import { SessionError } from '../session/session.error.js';
 import type { RemovalReason } from '../session/session.events.js';
 import type { Attributes, ConstAttributes, CreateSessionOptions } from '../session/session.options.js';
 import { createSession, Session } from '../session/session.js';
+import type { SessionScope } from './session.scope.js';
 
 /** What `@SessCtx()` gives: login and logout without a response object. */
 export class SessionContext<A extends object = Attributes, C extends object = ConstAttributes> {
   readonly #manager: SessionManager;
+  readonly #request: object;
   readonly #response: object;
   #session: Session | undefined;
 
-  constructor(manager: SessionManager, response: object, session: Session | undefined) {
+  constructor({ manager, request, response }: SessionScope, session: Session | undefined) {
     this.#manager = manager;
+    this.#request = request;
     this.#response = response;
     this.#session = session;
   }
 
-  /** The request's session as it is now, `undefined` if there is none. */
+  /** The request's session as this context last saw it, `undefined` if there is none. */
   get session(): Session<A, C> | undefined {
     return this.#session as Session<A, C> | undefined;
   }
@@ -36,8 +39,8 @@ export class SessionContext<A extends object = Attributes, C extends object = Co
 
   /** Removes the request's session and clears the cookie; see `SessionManager.remove`. Does nothing if there is none. */
   async remove(reason?: RemovalReason): Promise<void> {
-    if (!this.#session) return;
-    await this.#manager.remove(this.#session, this.#response, reason);
+    const session = await this.#manager.get(this.#request);
+    if (session) await this.#manager.remove(session, this.#response, reason);
     this.#session = undefined;
   }
 
@@ -46,9 +49,10 @@ export class SessionContext<A extends object = Attributes, C extends object = Co
    * @throws SessionError `SESSION_MISSING` if the request has none
    */
   async rotate(): Promise<void> {
-    if (!this.#session)
-      throw new SessionError('SESSION_MISSING', 'There is no session to rotate: the request has none.');
-    await this.#manager.rotate(this.#session, this.#response);
+    const session = await this.#manager.get(this.#request);
+    if (!session) throw new SessionError('SESSION_MISSING', 'There is no session to rotate: the request has none.');
+    await this.#manager.rotate(session, this.#response);
+    this.#session = session;
   }
 }
 

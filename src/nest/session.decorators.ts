@@ -38,8 +38,8 @@ const InjectConstAttribute = sessionDecorator(async (name, context) => {
 });
 
 const InjectContext = sessionDecorator(async (_, context) => {
-  const { manager, request, response } = scopeOf(context);
-  return new SessionContext(manager, response, await manager.get(request));
+  const scope = scopeOf(context);
+  return new SessionContext(scope, await scope.manager.get(scope.request));
 });
 
 /** The request's session, `undefined` if there is none. */

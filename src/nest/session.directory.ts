@@ -2,6 +2,7 @@
  * The managers of one application, by name. Decorators have no dependency injection: they find the directory through the
  * request, which leads to its application on both platforms. So several applications in one process don't meet.
  */
+import type { HttpAdapterHost } from '@nestjs/core';
 import type { SessionManager } from '../manager/session.manager.js';
 import { invalidOption } from '../session/session.error.js';
 
@@ -13,7 +14,11 @@ const DIRECTORY = Symbol('nestjs-http-session');
 export function registerManager(application: object, name: string, manager: SessionManager): void {
   const directory: SessionDirectory = directoryOf(application) ?? new Map();
   if (directory.has(name)) {
-    throw invalidOption('name', name, 'a name that no other SessionModule of this application has');
+    throw invalidOption(
+      'name',
+      name,
+      'a name of its own for each SessionModule.forRoot(); one without a name is imported once, and is global',
+    );
   }
   for (const [other, { carriers }] of directory) {
     const shared = carriers.find((carrier) => manager.carriers.includes(carrier));
@@ -32,12 +37,21 @@ export function unregisterManager(application: object, name: string): void {
   directoryOf(application)?.delete(name);
 }
 
-/** The directory of the application that serves a request: Express links to it as `app`, Fastify as `server`. */
+/** The directory of the application that serves a request: Fastify links to it as `server`, Express as `app`. */
 export function directoryOfRequest(request: object): SessionDirectory | undefined {
-  return directoryOf(Reflect.get(request, 'server') ?? Reflect.get(request, 'app'));
+  return directoryOf(Reflect.get(request, 'server')) ?? directoryOf(Reflect.get(request, 'app'));
 }
 
-function directoryOf(application: unknown): SessionDirectory | undefined {
-  const isObject = (typeof application === 'object' && application !== null) || typeof application === 'function';
-  return isObject ? (Reflect.get(application, DIRECTORY) as SessionDirectory | undefined) : undefined;
+export function directoryOf(application: unknown): SessionDirectory | undefined {
+  return isObject(application) ? (Reflect.get(application, DIRECTORY) as SessionDirectory | undefined) : undefined;
+}
+
+/** The instance of Express or Fastify; microservices and application contexts have none. */
+export function applicationOf({ httpAdapter }: HttpAdapterHost): object | undefined {
+  const instance: unknown = httpAdapter?.getInstance?.();
+  return isObject(instance) ? instance : undefined;
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }

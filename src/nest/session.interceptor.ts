@@ -3,12 +3,14 @@ import { type CallHandler, type ExecutionContext, Injectable, type NestIntercept
 import { Observable, type Subscriber, type Subscription } from 'rxjs';
 import { responseOf } from '../http/http.platform.js';
 import { withSharedHeaders } from '../http/web.response.js';
-import { andThen, type Awaitable } from '../session/awaitable.js';
+import { andThen, type Awaitable, isPromiseLike } from '../session/awaitable.js';
 import { scopeOf } from './session.scope.js';
 
 /**
  * Attached to routes by the decorators that use a session, and by `@UseSession()`; there is no need to register it. It commits
- * once: when the handler completes, with whatever number of values, or fails. Outside HTTP it does nothing.
+ * once: when the handler completes, with whatever number of values, or fails, or nobody waits for it any more. What interceptors
+ * around it (global ones, or the class's) change later is committed before the response on Fastify only. Outside HTTP it does
+ * nothing.
  */
 @Injectable()
 export class SessionInterceptor implements NestInterceptor {
@@ -21,18 +23,23 @@ export class SessionInterceptor implements NestInterceptor {
       const finish = (handlerFailed: boolean, then: () => void) => {
         const commitOnce = commit;
         commit = undefined;
-        settle(subscriber, () => commitOnce?.(handlerFailed), then);
+        if (commitOnce) settle(subscriber, () => commitOnce(handlerFailed), then);
       };
       const source: Subscription = next.handle().subscribe({
-        next: (value) =>
-          subscriber.next(value instanceof Response ? withSharedHeaders(value, responseOf(response)) : value),
+        next: (value) => {
+          try {
+            subscriber.next(value instanceof Response ? withSharedHeaders(value, responseOf(response)) : value);
+          } catch (error) {
+            finish(true, () => subscriber.error(error));
+          }
+        },
         error: (error: unknown) => finish(true, () => subscriber.error(error)),
         complete: () => finish(false, () => subscriber.complete()),
       });
       return () => {
         source.unsubscribe();
         // Not done yet: the client went away, and Nest with it. What was changed counts.
-        if (commit) void commit(true);
+        finish(true, () => undefined);
       };
     });
   }
@@ -42,7 +49,7 @@ export class SessionInterceptor implements NestInterceptor {
 function settle(subscriber: Subscriber<unknown>, commit: () => Awaitable<void>, then: () => void): void {
   try {
     const committed = andThen(commit(), then);
-    if (committed instanceof Promise) committed.catch((error: unknown) => subscriber.error(error));
+    if (isPromiseLike(committed)) committed.then(undefined, (error: unknown) => subscriber.error(error));
   } catch (error) {
     subscriber.error(error);
   }

@@ -2,9 +2,9 @@
 import { type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { SessionManager } from '../manager/session.manager.js';
-import { andThen } from '../session/awaitable.js';
+import { andThen, isPromiseLike } from '../session/awaitable.js';
 import { invalidOption } from '../session/session.error.js';
-import { registerManager, unregisterManager } from './session.directory.js';
+import { applicationOf, registerManager, unregisterManager } from './session.directory.js';
 
 /** The part of a Fastify instance that is used. */
 interface FastifyLike {
@@ -12,6 +12,7 @@ interface FastifyLike {
     name: 'onSend',
     hook: (request: unknown, reply: unknown, payload: unknown, done: (error?: unknown) => void) => void,
   ): void;
+  addHook(name: 'onResponse', hook: (request: unknown, reply: unknown, done: () => void) => void): void;
 }
 
 export class SessionLifecycle implements OnModuleInit, OnApplicationShutdown {
@@ -26,8 +27,7 @@ export class SessionLifecycle implements OnModuleInit, OnApplicationShutdown {
   }
 
   onModuleInit(): void {
-    const application = this.#application();
-    // Microservices and application contexts serve no HTTP.
+    const application = applicationOf(this.#adapterHost);
     if (!application) return;
     if (!(this.#manager instanceof SessionManager)) {
       throw invalidOption(
@@ -42,26 +42,25 @@ export class SessionLifecycle implements OnModuleInit, OnApplicationShutdown {
 
   /** After the server has stopped, before the modules that this one imports. */
   async onApplicationShutdown(): Promise<void> {
-    const application = this.#application();
+    const application = applicationOf(this.#adapterHost);
     if (application) unregisterManager(application, this.#name);
     await this.#manager.close();
   }
 
-  #application(): object | undefined {
-    const { httpAdapter } = this.#adapterHost;
-    const instance: unknown = httpAdapter?.getInstance?.();
-    return (typeof instance === 'object' && instance !== null) || typeof instance === 'function' ? instance : undefined;
-  }
-
-  /** Fastify waits for this hook, whoever sends: also guards, filters and handlers that have the reply. */
+  /** Fastify waits for the first hook, whoever sends: also guards, filters and handlers that have the reply. */
   #commitOnSend(application: FastifyLike): void {
     application.addHook('onSend', (request, reply, _payload, done) => {
       try {
         const committed = andThen(this.#manager.commit(request, reply), () => done());
-        if (committed instanceof Promise) committed.catch(done);
+        if (isPromiseLike(committed)) committed.then(undefined, done);
       } catch (error) {
         done(error);
       }
+    });
+    // What went past the first one: event streams, hijacked replies, middleware that answers by itself.
+    application.addHook('onResponse', (request, _reply, done) => {
+      this.#manager.commitLate(request);
+      done();
     });
   }
 }

@@ -6,7 +6,7 @@ import type { SessionManager } from '../manager/session.manager.js';
 /** The options of `SessionModule`: those of the manager, or a manager. */
 export interface SessionModuleOptions extends SessionManagerOptions {
   /** A manager of your own, or one that was made elsewhere; then there are no other options. Closed with the module. */
-  manager?: SessionManager;
+  manager?: SessionManager | undefined;
 }
 
 /** What a class given as `useClass` or `useExisting` implements. */
@@ -17,12 +17,12 @@ export interface SessionOptionsFactory {
 /** What shapes the module itself, and so stands beside an async factory, never in its result. */
 export interface SessionModuleExtras {
   /** Tells this session from others of the application. @defaultValue 'default' */
-  name?: string;
+  name?: string | undefined;
   /** Whether manager and store can be injected everywhere. @defaultValue true */
-  isGlobal?: boolean;
+  isGlobal?: boolean | undefined;
 }
 
-export const DEFAULT_EXTRAS: Required<SessionModuleExtras> = { name: DEFAULT_SESSION_NAME, isGlobal: true };
+export const DEFAULT_EXTRAS = { name: DEFAULT_SESSION_NAME, isGlobal: true };
 
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
   new ConfigurableModuleBuilder<SessionModuleOptions>({ moduleName: 'Session' })

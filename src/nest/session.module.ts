@@ -1,9 +1,17 @@
 /** Wires store, manager and routes into a Nest application. */
-import { type DynamicModule, type FactoryProvider, Logger, Module, type Provider } from '@nestjs/common';
+import {
+  type DynamicModule,
+  type FactoryProvider,
+  Inject,
+  Logger,
+  Module,
+  Optional,
+  type Provider,
+} from '@nestjs/common';
 import { DiscoveryModule, HttpAdapterHost } from '@nestjs/core';
 import { HttpSessionManager } from '../manager/http-session.manager.js';
 import { SessionManager } from '../manager/session.manager.js';
-import { invalidOption } from '../session/session.error.js';
+import { invalidOption, SessionError } from '../session/session.error.js';
 import { MemoryStore } from '../store/memory.store.js';
 import type { SessionStore } from '../store/session.store.js';
 import { SessionLifecycle } from './session.lifecycle.js';
@@ -19,12 +27,25 @@ import {
 import { SessionRoutes } from './session.routes.js';
 import { getSessionManagerToken, getSessionStoreToken } from './session.tokens.js';
 
+/** There if the module was made by `forRoot` or `forRootAsync`. */
+const CONFIGURED = Symbol('SessionModule was configured');
+
 /**
  * Sessions for a Nest application: `imports: [SessionModule.forRoot()]`. Once more, with another `name`, for a second kind of
  * session. Wrong options are refused when the application starts. `app.enableShutdownHooks()` closes it on signals too.
  */
 @Module({})
 export class SessionModule extends ConfigurableModuleClass {
+  /** @throws SessionError `MODULE_MISSING` if the class itself was imported */
+  constructor(@Optional() @Inject(CONFIGURED) configured?: true) {
+    super();
+    if (configured) return;
+    throw new SessionError(
+      'MODULE_MISSING',
+      'Import SessionModule.forRoot() or forRootAsync(…), not SessionModule itself.',
+    );
+  }
+
   static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
     return wrap(super.forRoot(options), options);
   }
@@ -53,7 +74,8 @@ function wrap({ imports = [], providers = [], module }: DynamicModule, extras: S
     providers: [...providers, ...sessionProviders(name), SessionRoutes],
     exports: [getSessionStoreToken(name), getSessionManagerToken(name)],
   };
-  return { module, global: isGlobal, imports: [core], exports: [core] };
+  const configured: Provider = { provide: CONFIGURED, useValue: true };
+  return { module, global: isGlobal, imports: [core], providers: [configured], exports: [core] };
 }
 
 function sessionProviders(name: string): Provider[] {
@@ -78,7 +100,7 @@ function sessionProviders(name: string): Provider[] {
 
 function managerOf(name: string, { manager, ...options }: SessionModuleOptions, store?: SessionStore): SessionManager {
   if (!manager)
-    return new HttpSessionManager({ logger: new Logger('SessionManager'), ...options, ...(store && { store }) }, name);
+    return new HttpSessionManager({ ...options, logger: options.logger ?? new Logger('SessionManager'), store }, name);
   if (!(manager instanceof SessionManager)) {
     throw invalidOption('manager', manager, 'an instance of a class that extends SessionManager');
   }

@@ -14,7 +14,7 @@ export interface SessionScope {
   readonly response: object;
 }
 
-/** @throws SessionError `CONTEXT_UNSUPPORTED` outside HTTP, `MODULE_MISSING` if no such session was registered */
+/** @throws SessionError `CONTEXT_UNSUPPORTED` outside HTTP, `MODULE_MISSING` if no such session is registered */
 export function scopeOf(context: ExecutionContext): SessionScope {
   if (context.getType() !== 'http') {
     throw new SessionError(
@@ -24,22 +24,23 @@ export function scopeOf(context: ExecutionContext): SessionScope {
   }
   const http = context.switchToHttp();
   const request: object = http.getRequest();
-  const name = sessionNameOf(context);
+  const name = sessionNameOf(context.getClass(), context.getHandler());
   const manager = directoryOfRequest(request)?.get(name);
-  if (!manager) {
-    const options = name === DEFAULT_SESSION_NAME ? '' : `{ name: ${JSON.stringify(name)} }`;
-    throw new SessionError(
-      'MODULE_MISSING',
-      `${context.getClass().name}.${context.getHandler().name} uses the session "${name}", ` +
-        `which isn't registered: import SessionModule.forRoot(${options}).`,
-    );
-  }
+  if (!manager) throw missingModule(`${context.getClass().name}.${context.getHandler().name}`, name);
   return { manager, request, response: http.getResponse() };
 }
 
 /** The method's own name for the session it uses, else its class's. */
-function sessionNameOf(context: ExecutionContext): string {
-  const own: unknown = Reflect.getMetadata(SESSION_NAME, context.getHandler());
-  const name = own ?? (Reflect.getMetadata(SESSION_NAME, context.getClass()) as unknown);
+export function sessionNameOf(controller: object, handler: object): string {
+  const own: unknown = Reflect.getMetadata(SESSION_NAME, handler);
+  const name = own ?? (Reflect.getMetadata(SESSION_NAME, controller) as unknown);
   return typeof name === 'string' ? name : DEFAULT_SESSION_NAME;
+}
+
+export function missingModule(route: string, name: string): SessionError {
+  const options = name === DEFAULT_SESSION_NAME ? '' : `{ name: ${JSON.stringify(name)} }`;
+  return new SessionError(
+    'MODULE_MISSING',
+    `${route} uses the session "${name}", which isn't registered: import SessionModule.forRoot(${options}).`,
+  );
 }

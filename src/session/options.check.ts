@@ -1,5 +1,5 @@
 /** Checks that several sets of options share. */
-import { invalidOption } from './session.error.js';
+import { invalidOption, SessionError } from './session.error.js';
 
 /** Refuses what isn't a plain set of options, and options that don't exist: a typo must not pass for a default. */
 export function checkOptionNames(owner: string, options: unknown, known: readonly string[]): void {
@@ -7,7 +7,9 @@ export function checkOptionNames(owner: string, options: unknown, known: readonl
     throw invalidOption(owner, options, 'an object of options');
   }
   for (const name of Object.keys(options)) {
-    if (!known.includes(name)) throw invalidOption(`${owner}.${name}`, 'unknown', `one of ${known.join(', ')}`);
+    if (known.includes(name)) continue;
+    const message = `Session option ${JSON.stringify(`${owner}.${name}`)} is unknown; allowed: ${known.join(', ')}.`;
+    throw new SessionError('INVALID_OPTION', message);
   }
 }
 

@@ -141,13 +141,18 @@ export class StoredAttributes implements AttributeAccess {
     else this.#enter(name, value, text, text);
   }
 
-  /** Goes on from a fresher record: what was changed here stays changed, what was only read is read anew if it differs. */
-  rebase(texts: ReadonlyMap<string, string>): void {
+  /**
+   * Goes on from a fresher record: what was changed here stays changed, what was only read is read anew if it differs. With
+   * `updating`, objects of other attributes stay what they are: whoever holds one may still change it in place.
+   */
+  rebase(texts: ReadonlyMap<string, string>, updating?: string): void {
     const changes = this.changes();
     for (const [name, entry] of this.#entries) {
       const fresh = texts.get(name);
       if (changes?.has(name)) entry.base = fresh;
-      else if (fresh !== entry.base) this.#entries.delete(name);
+      else if (fresh !== entry.base && !(updating !== undefined && name !== updating && isMutable(entry.value))) {
+        this.#entries.delete(name);
+      }
     }
     this.#texts = texts;
     this.#size = undefined;

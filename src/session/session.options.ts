@@ -24,18 +24,18 @@ export interface ConstAttributes {
 
 interface CommonOptions<A extends object> {
   /** The first variable attributes. */
-  attrs?: Partial<A>;
+  attrs?: Partial<A> | undefined;
   /** Idle timeout. @defaultValue the manager's, by default 30 minutes */
-  timeout?: Duration;
+  timeout?: Duration | undefined;
   /** From creation to the absolute deadline; `false` for none. @defaultValue the manager's, by default 30 days */
-  lifetime?: Duration | false;
+  lifetime?: Duration | false | undefined;
   /**
    * Whether the client keeps the session when the browser is closed. `false` is a cookie without `Max-Age`, and stays
    * so over `rotate`. @defaultValue true
    */
-  persistent?: boolean;
+  persistent?: boolean | undefined;
   /** Random bytes of the id's secret, 16 at least. @defaultValue the manager's, by default 18 */
-  idLength?: number;
+  idLength?: number | undefined;
 }
 
 /** The options of `createSession`. `constAttrs` must be given if `C` has attributes that must be there. */
@@ -61,7 +61,9 @@ export function checkSessionOptions(options: CreateSessionOptions<object, object
   checkOptionNames('createSession', options, NAMES);
   const { attrs = {}, constAttrs = {}, timeout, lifetime, persistent = true, idLength } = options;
   for (const [name, given] of Object.entries({ attrs, constAttrs })) {
-    if (typeof given !== 'object' || given === null) throw invalidOption(name, given, 'an object of attributes');
+    if (Object.prototype.toString.call(given) !== '[object Object]') {
+      throw invalidOption(name, given, 'an object whose properties are the attributes');
+    }
   }
   if (typeof persistent !== 'boolean') throw invalidOption('persistent', persistent, 'true or false');
   return {

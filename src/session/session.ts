@@ -64,6 +64,7 @@ export class Session<A extends object = Attributes, C extends object = ConstAttr
     return this.#state.isNew;
   }
 
+  /** When it was added. */
   get created(): Date {
     return new Date(this.#state.times.created);
   }
@@ -83,7 +84,10 @@ export class Session<A extends object = Attributes, C extends object = ConstAttr
     return new Date(deadlineOf(this.#state.times));
   }
 
-  /** A constant attribute: given at creation, the same for the session's whole life, frozen. */
+  /**
+   * A constant attribute: given at creation, the same for the session's whole life. Once the session is added it is a copy of
+   * what was given, and plain objects and arrays are frozen. (A Date or a Map can't be; what is done to one is lost.)
+   */
   constAttr<K extends keyof C & string>(name: K): C[K] {
     return this.#state.constants.get(name) as C[K];
   }
@@ -147,7 +151,8 @@ export class Session<A extends object = Attributes, C extends object = ConstAttr
   /**
    * Runs `work` when no other request of this session in this process is in a `runExclusive`. It starts from what the others
    * committed (read attributes inside of `work`), and what it changes is committed before the next one starts.
-   * `update` doesn't wait for it. Calls inside of `work` run at once.
+   * `update` doesn't wait for it. Calls inside of `work` run at once. There is no time limit: work that never settles keeps the
+   * session's other callers waiting.
    *
    * @returns what `work` returned; what it throws is rejected with, and its changes are left to the end of the request
    * @throws SessionError `SESSION_GONE` if the session was removed or has expired

@@ -117,7 +117,7 @@ export class StoredState {
           this.attributes.settleValue(name, next, text);
           return next;
         }
-        this.#rebase(changed.conflict);
+        this.#rebase(changed.conflict, name);
       }
     });
   }
@@ -178,9 +178,9 @@ export class StoredState {
     if (now > this.#record.accessed) this.#record = { ...this.#record, accessed: now };
   }
 
-  #rebase(fresh: SessionRecord): void {
+  #rebase(fresh: SessionRecord, updating?: string): void {
     this.#record = fresh;
-    this.attributes.rebase(fresh.attrs);
+    this.attributes.rebase(fresh.attrs, updating);
   }
 
   #goneError(): SessionError {

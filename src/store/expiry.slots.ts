@@ -6,7 +6,7 @@ const SLOT_MS = 1_000;
 
 export class ExpirySlots<T> {
   readonly #slots = new Map<number, Set<T>>();
-  /** The slots' numbers in order; may hold some that were emptied meanwhile. */
+  /** The slots' numbers in order. */
   readonly #order: number[] = [];
 
   add(item: T, deadline: number): void {
@@ -15,14 +15,16 @@ export class ExpirySlots<T> {
     if (slot) slot.add(item);
     else {
       this.#slots.set(number, new Set([item]));
-      this.#insert(number);
+      this.#order.splice(this.#placeOf(number), 0, number);
     }
   }
 
   delete(item: T, deadline: number): void {
     const number = slotOf(deadline);
     const slot = this.#slots.get(number);
-    if (slot?.delete(item) && slot.size === 0) this.#slots.delete(number);
+    if (!slot?.delete(item) || slot.size > 0) return;
+    this.#slots.delete(number);
+    this.#order.splice(this.#placeOf(number), 1);
   }
 
   move(item: T, from: number, to: number): void {
@@ -48,11 +50,16 @@ export class ExpirySlots<T> {
     return taken;
   }
 
-  /** Later deadlines usually come later: the place is near the end. */
-  #insert(number: number): void {
-    let place = this.#order.length;
-    while (place > 0 && (this.#order[place - 1] ?? 0) > number) place--;
-    if (this.#order[place - 1] !== number) this.#order.splice(place, 0, number);
+  /** Where a number stands in the order, or would. */
+  #placeOf(number: number): number {
+    let low = 0;
+    let high = this.#order.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#order[middle] ?? 0) < number) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }
 

@@ -16,12 +16,12 @@ import {
 
 export interface MemoryStoreOptions {
   /** How often expired sessions are removed from memory. (They aren't served, removed or not.) @defaultValue '10s' */
-  purgeInterval?: Duration;
+  purgeInterval?: Duration | undefined;
   /**
    * Most sessions held. A new one is then refused, none is evicted; expired ones give way, within a second of their deadline.
    * @defaultValue no limit
    */
-  maxSessions?: number;
+  maxSessions?: number | undefined;
 }
 
 /** A power of two. At a million sessions a shard has 16,000, and a step over one stays under a millisecond. */
@@ -35,7 +35,9 @@ export class MemoryStore extends SessionStore {
   readonly capabilities = { shared: false, atomic: true, acknowledged: 'backend' } as const;
   readonly #shards = Array.from({ length: SHARDS }, () => new MemoryShard());
   readonly #maxSessions: number;
-  readonly #cleaner: NodeJS.Timeout;
+  readonly #purgeInterval: number;
+  /** Runs from the first session on. */
+  #cleaner: NodeJS.Timeout | undefined;
   #size = 0;
   /** From this machine's clock to the app's, as last heard: the cleaner has no other way to know what time it is. */
   #clockOffset = 0;
@@ -47,7 +49,7 @@ export class MemoryStore extends SessionStore {
     checkOptionNames('MemoryStore', options, ['purgeInterval', 'maxSessions']);
     const { purgeInterval = '10s', maxSessions } = options;
     this.#maxSessions = maxSessions === undefined ? Infinity : checkInteger('maxSessions', maxSessions, 1);
-    this.#cleaner = setInterval(() => void this.#clean(), toTimerMilliseconds('purgeInterval', purgeInterval)).unref();
+    this.#purgeInterval = toTimerMilliseconds('purgeInterval', purgeInterval);
   }
 
   /** Sessions in memory, expired ones that weren't purged yet included. */
@@ -77,6 +79,7 @@ export class MemoryStore extends SessionStore {
     if (kept) return kept.op === op ? 'added' : 'exists';
     if (this.#size >= this.#maxSessions && !this.#makeRoom(record.created)) return 'full';
     this.#hearClock(record.created);
+    if (!this.#cleaner) this.#cleaner = setInterval(() => void this.#clean(), this.#purgeInterval).unref();
     shard.set({ key, record: copyOf(record), op });
     this.#size++;
     return 'added';

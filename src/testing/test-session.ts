@@ -1,5 +1,4 @@
 /** A session for tests of an application: stored as a login stores it, without one. */
-import type { InjectionToken } from '@nestjs/common';
 import type { SessionManager } from '../manager/session.manager.js';
 import type { Attributes, ConstAttributes, CreateSessionOptions } from '../session/session.options.js';
 import { type AnySession, createSession, Session } from '../session/session.js';
@@ -7,7 +6,7 @@ import { createExchange, type Credentials, credentialsOf } from './made-up.excha
 
 /** What is needed of a Nest application: on Express and on Fastify, and of a `TestingModule`. */
 export interface TestApplication {
-  get(token: InjectionToken<SessionManager>, options: { strict: boolean }): unknown;
+  get(token: never, options: { strict: boolean }): unknown;
 }
 
 /** A stored session, and what a client sends to have it. */
@@ -39,7 +38,7 @@ export async function createTestSession<A extends object = Attributes, C extends
 ): Promise<TestSession<A, C>> {
   // Loaded when it is needed: the rest of this subpath works without Nest.
   const { getSessionManagerToken } = await import('../nest/session.tokens.js');
-  const manager = app.get(getSessionManagerToken(name), { strict: false }) as SessionManager;
+  const manager = app.get(getSessionManagerToken(name) as never, { strict: false }) as SessionManager;
   const session = init instanceof Session ? init : createAny(init ?? {});
   const { response } = createExchange();
   await manager.add(session, response);

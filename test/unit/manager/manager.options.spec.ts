@@ -114,7 +114,7 @@ describe('a manager takes', () => {
     ['no logs', { logger: false }],
     ['milliseconds', { timeout: 1_000, lifetime: 5_000, touchInterval: 10, storeTimeout: 50 }],
     ['spans', { timeout: '20m', lifetime: '12h', touchInterval: '10s', storeTimeout: '500ms' }],
-    ['undefined for what is not said', { store: undefined, timeout: undefined, logger: undefined } as unknown as SessionManagerOptions], // prettier-ignore
+    ['undefined for what is not said', { store: undefined, timeout: undefined, logger: undefined }],
   ])('%s', async (_, options) => {
     await new HttpSessionManager(options).close();
   });
@@ -138,7 +138,7 @@ describe('if nothing else is said', () => {
       vi.spyOn(console, method).mockImplementation(() => undefined),
     );
     const [debug, log, info, warn, error] = spied;
-    const server = new TestServer({ logger: undefined } as unknown as SessionManagerOptions);
+    const server = new TestServer({ logger: undefined });
     const first = await server.login();
     server.store.intercept('get', () => ({ broken: 'format 7' }));
     await server.find(first);

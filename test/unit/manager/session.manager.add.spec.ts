@@ -167,6 +167,19 @@ describe('add rejects and tells the client nothing', () => {
   });
 });
 
+it('a session is not left behind if the headers are sent while the old one is removed', async () => {
+  const server = new TestServer();
+  const first = await server.login();
+  const visit = await server.return(first);
+  const held = server.store.hold('remove');
+  const added = server.manager.add(createSession(), visit.response);
+  await held.reached;
+  visit.response.flushHeaders();
+  held.release();
+  await expect(added).rejects.toThrow(errorOf('HEADERS_SENT'));
+  expect(server.memory.size).toBe(0);
+});
+
 describe('a session that could not be added', () => {
   it('is still new, and can be added once what was wrong is mended', async () => {
     const session = createSession();

@@ -207,3 +207,13 @@ describe('on Express, what nobody committed', () => {
     expect([server.logged('warn'), server.store.calls]).toEqual([[], []]);
   });
 });
+
+it('who may be served without a session is served though its access can not be recorded', async () => {
+  const server = new TestServer({ onStoreError: 'anonymous' });
+  const first = await server.login({ attrs: { count: 1 } });
+  server.clock.advance(120_000);
+  server.store.intercept('touch', () => Promise.reject(new Error('down')));
+  const { request, response, session } = await server.return(first);
+  await server.manager.attend(request, response)(false);
+  expect(session.attr('count')).toBe(1);
+});

@@ -57,6 +57,7 @@ describe('a driver’s error', () => {
     ['class', driverError(), '(DriverError)'],
     ['class and code', driverError('ECONNREFUSED'), '(DriverError ECONNREFUSED)'],
     ['class, not a code that is no word', driverError(`duplicate key (${SECRET})`), '(DriverError)'],
+    ['nothing, if its class is no word', Object.assign(driverError(), { name: `SET ${SECRET}` }), '(Error)'],
     ['class, not a code that is no text', driverError({ value: SECRET }), '(DriverError)'],
     ['class, not a code that is too long', driverError(SECRET.repeat(20)), '(DriverError)'],
     ['type, if it is a text', SECRET, '(string)'],
@@ -156,13 +157,13 @@ describe('a call that is not answered', () => {
     expect(slow.is).toBe('answer');
   });
 
-  it('and is answered late keeps its timeout, but tells that the store is back', async () => {
+  it('and is answered late keeps its timeout: a store that is slow is not back', async () => {
     const outcome = outcomeOf(() => new Promise((resolve) => setTimeout(() => resolve('late'), 5_000)));
     await vi.advanceTimersByTimeAsync(TIMEOUT + 1);
     expect([log.error.length, log.warn.length]).toEqual([1, 0]);
     await vi.advanceTimersByTimeAsync(5_000);
     expect(outcome.is).toEqual(errorOf('STORE_TIMEOUT'));
-    expect([log.error.length, log.warn.length]).toEqual([1, 1]);
+    expect([log.error.length, log.warn.length]).toEqual([1, 0]);
   });
 
   it('does end if it may take as long as it likes, when it is answered', async () => {
@@ -285,14 +286,37 @@ it('a call that fails behind its timeout is no unhandled rejection', async () =>
 describe('once it is closed', () => {
   it('the gate refuses every call, and asks nothing', () => {
     let asked = false;
-    gate.close();
+    void gate.close(() => undefined);
     expect(() => gate.run(() => (asked = true))).toThrow(errorOf('MANAGER_CLOSED'));
     expect(asked).toBe(false);
   });
 
   it('calls on their way are answered', async () => {
     const answered = gate.run(() => Promise.resolve('answer'));
-    gate.close();
+    void gate.close(() => undefined);
     await expect(answered).resolves.toBe('answer');
   });
+});
+
+it('a store that always answers too late is not asked any more, and that is said once', async () => {
+  vi.useFakeTimers();
+  let asked = 0;
+  const late = () => new Promise((resolve) => setTimeout(resolve, TIMEOUT + 500, ++asked));
+  const ask = async () => {
+    const failed = Promise.resolve()
+      .then(() => gate.run(late))
+      .catch((error: unknown) => error);
+    await vi.advanceTimersByTimeAsync(TIMEOUT);
+    return failed;
+  };
+  for (let i = 0; i < 5; i++) await expect(ask()).resolves.toEqual(errorOf('STORE_TIMEOUT'));
+  expect(() => gate.run(late)).toThrow(errorOf('STORE_FAILED'));
+  expect(asked).toBe(5);
+  expect([log.error.length, log.warn.length]).toEqual([1, 0]);
+  vi.useRealTimers();
+});
+
+it('a purge after the close is refused', async () => {
+  await gate.close(() => undefined);
+  await expect(gate.runUnbounded(() => 'purged')).rejects.toThrow(errorOf('MANAGER_CLOSED'));
 });

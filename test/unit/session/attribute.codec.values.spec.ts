@@ -241,8 +241,7 @@ it('a proxy of a plain object is stored as the object it shows', () => {
 
 it('an array costs what it holds, however long it says it is', () => {
   const sparse: string[] = [];
-  sparse[100_000_000] = 'far';
-  const started = performance.now();
-  expect(back(sparse)).toHaveLength(100_000_001);
-  expect(performance.now() - started).toBeLessThan(500);
+  // The longest there is: what looks at each place of it doesn't end within the time of a test.
+  sparse[2 ** 32 - 2] = 'far';
+  expect(back(sparse)).toHaveLength(2 ** 32 - 1);
 });

@@ -24,6 +24,8 @@ describe('a duration', () => {
     [-1, '-1'],
     [NaN, 'NaN'],
     [Infinity, 'Infinity'],
+    [1e300, '1e+300'], // beyond what a Date can be
+    ['40000d', '"40000d"'],
     ['', '""'],
     ['m', '"m"'],
     ['30 parsecs', '"30 parsecs"'],

@@ -242,6 +242,19 @@ describe('what this request changes while an update is on its way', () => {
   });
 });
 
+it('an object that a handler holds still counts when changed in place, though an update met somebody else', async () => {
+  const { session } = await server.return(first);
+  const list = session.attr('list') as string[];
+  const other = await server.return(first);
+  await other.session.update('list', (before: string[]) => [...before, 'b']);
+  await session.update('count', plusOne);
+  list.push('c');
+  await session.save();
+  // On one attribute the last commit wins.
+  await expect(stored('list')).resolves.toEqual(['a', 'c']);
+  await expect(stored('count')).resolves.toBe(1);
+});
+
 describe('an update is refused', () => {
   it('if its change returns a promise', async () => {
     const change = async (count = 0) => count + 1;
