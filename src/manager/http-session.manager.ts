@@ -117,6 +117,8 @@ export class HttpSessionManager extends SessionManager {
 
   override attend(request: unknown, response: unknown): (handlerFailed: boolean) => Awaitable<void> {
     const visit = this.#visit(rawRequestOf(request));
+    // Attached to the class and to the method: the outer one commits.
+    if (visit.attended) return () => undefined;
     visit.response = responseOf(response);
     visit.source = request;
     visit.attended = true;

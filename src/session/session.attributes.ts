@@ -50,7 +50,7 @@ interface Entry {
   readonly value: unknown;
   /** The text `value` had when last looked at. */
   readonly text: string | undefined;
-  /** The store's text as last known, `undefined` if it has none. */
+  /** The text in the store that `value` comes from, or was committed as; `undefined` for none. */
   base: string | undefined;
 }
 
@@ -59,8 +59,9 @@ export class StoredAttributes implements AttributeAccess {
   readonly #rules: AttributeRules;
   /** Bytes of the constant attributes. */
   readonly #fixedSize: number;
+  /** What the store has, as far as known. The record's own map until something is committed. */
   #texts: ReadonlyMap<string, string>;
-  #entries = new Map<string, Entry>();
+  readonly #entries = new Map<string, Entry>();
   /** Bytes of all attributes, by the texts last seen. Counted when first needed. */
   #size: number | undefined;
   /** Attributes that can't be read, of which that was said. */
@@ -101,9 +102,9 @@ export class StoredAttributes implements AttributeAccess {
     }
   }
 
-  /** The value the store has as far as known, decoded anew: what an atomic change starts from. */
+  /** The value the store has, as far as known, decoded anew: what an atomic change starts from. */
   stored(name: string): unknown {
-    const text = this.#baseOf(name);
+    const text = this.#texts.get(name);
     return text === undefined ? undefined : this.#decode(name, text);
   }
 
@@ -111,7 +112,7 @@ export class StoredAttributes implements AttributeAccess {
   textOf(name: string, value: unknown): string | undefined {
     if (isAbsent(value)) return undefined;
     const text = encodeAttribute(this.#rules.codec, name, value);
-    if (text !== this.#textOf(name)) this.#checkGrowth(name, text);
+    if (text !== this.#lastText(name)) this.#checkGrowth(name, text);
     return text;
   }
 
@@ -129,16 +130,20 @@ export class StoredAttributes implements AttributeAccess {
 
   /** The store has taken these changes. */
   settle(changes: AttributeChanges): void {
+    const texts = new Map(this.#texts);
     for (const [name, text] of changes) {
+      if (text === undefined) texts.delete(name);
+      else texts.set(name, text);
       const entry = this.#entries.get(name);
       if (entry) entry.base = text;
     }
+    this.#texts = texts;
   }
 
   /** The store has taken `text`, and `value` is what it stands for; what was set here meanwhile comes after it. */
   settleValue(name: string, value: unknown, text: string | undefined): void {
-    if (this.changes(name)) this.settle(new Map([[name, text]]));
-    else this.#enter(name, value, text, text);
+    if (!this.changes(name)) this.#enter(name, value, text, text);
+    this.settle(new Map([[name, text]]));
   }
 
   /**
@@ -172,7 +177,7 @@ export class StoredAttributes implements AttributeAccess {
   /** Bytes of all attributes, if this one had that text. */
   #sizeWith(name: string, text: string | undefined): number {
     this.#size ??= this.#count();
-    return this.#size - bytesOf(name, this.#textOf(name)) + bytesOf(name, text);
+    return this.#size - bytesOf(name, this.#lastText(name)) + bytesOf(name, text);
   }
 
   #count(): number {
@@ -182,7 +187,8 @@ export class StoredAttributes implements AttributeAccess {
     return size;
   }
 
-  #textOf(name: string): string | undefined {
+  /** The text of the value as it was when last looked at. */
+  #lastText(name: string): string | undefined {
     const entry = this.#entries.get(name);
     return entry ? entry.text : this.#texts.get(name);
   }

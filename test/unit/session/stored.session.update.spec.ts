@@ -255,6 +255,16 @@ it('an object that a handler holds still counts when changed in place, though an
   await expect(stored('count')).resolves.toBe(1);
 });
 
+it('an update starts from what others stored, though the handler holds an older object', async () => {
+  const { session } = await server.return(first);
+  expect(session.attr('list')).toEqual(['a']);
+  const other = await server.return(first);
+  await other.session.update('list', (before: string[]) => [...before, 'b']);
+  await session.update('count', plusOne);
+  await session.update('list', (before: string[]) => [...before, 'c']);
+  await expect(stored('list')).resolves.toEqual(['a', 'b', 'c']);
+});
+
 describe('an update is refused', () => {
   it('if its change returns a promise', async () => {
     const change = async (count = 0) => count + 1;
