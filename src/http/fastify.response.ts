@@ -34,8 +34,12 @@ export class FastifyResponse implements HttpResponse {
     if (first !== undefined) this.#reply.header(name, more.length === 0 ? first : [...values]);
   }
 
-  /** Keeps what a middleware set on the raw response from being replaced by the reply's own header of that name. */
-  adoptRawHeader(name: string): void {
+  /** Keeps what was set on the raw response, in middleware, from being replaced by the reply's own headers of these names. */
+  adoptRawHeaders(names: readonly string[]): void {
+    for (const name of names) this.#adoptRawHeader(name);
+  }
+
+  #adoptRawHeader(name: string): void {
     const { raw } = this.#reply;
     const below = valuesOf(raw.getHeader(name));
     if (below.length === 0 || raw.headersSent) return;

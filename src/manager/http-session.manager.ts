@@ -59,8 +59,10 @@ export class HttpSessionManager extends SessionManager {
     { onStoreError = this.#settings.onStoreError }: GetOptions = {},
   ): Promise<Session<A, C> | undefined> {
     const visit = this.#visit(rawRequestOf(request));
-    await this.#loaded(visit);
-    if (visit.failure && onStoreError === 'fail') throw visit.failure;
+    const loading = this.#loaded(visit);
+    if (loading) await loading;
+    const isForgiven = onStoreError === 'anonymous' && visit.failure instanceof SessionError;
+    if (visit.failure && !isForgiven) throw visit.failure;
     return visit.session as Session<A, C> | undefined;
   }
 
@@ -85,10 +87,13 @@ export class HttpSessionManager extends SessionManager {
       await this.#keeper.drop(session, reason);
       // Another session of this request, added meanwhile, keeps its cookie.
       if (visit.session !== undefined && visit.session !== session) return;
-      visit.loading ??= Promise.resolve();
+      visit.loaded = true;
       visit.session = undefined;
       visit.told = undefined;
-      if (!exchange.headersSent) this.#transportFor(visit).clear(exchange);
+      if (exchange.headersSent) return;
+      this.#transportFor(visit).clear(exchange);
+      visit.response = exchange;
+      visit.wrote = true;
     });
   }
 
@@ -131,10 +136,9 @@ export class HttpSessionManager extends SessionManager {
   override commit(request: unknown, response: unknown): Awaitable<void> {
     const visit = this.#visitAt(rawRequestOf(request));
     if (!visit) return undefined;
-    const exchange = responseOf(response);
-    visit.response = exchange;
+    visit.response = responseOf(response);
     return andThen(this.#commit(visit), () => {
-      if (exchange instanceof FastifyResponse) SHARED_HEADERS.forEach((name) => exchange.adoptRawHeader(name));
+      if (visit.wrote && visit.response instanceof FastifyResponse) visit.response.adoptRawHeaders(SHARED_HEADERS);
     });
   }
 
@@ -161,32 +165,46 @@ export class HttpSessionManager extends SessionManager {
     return this.#visit(rawRequestOfResponse(response));
   }
 
-  #loaded(visit: Visit): Promise<void> {
-    visit.loading ??= this.#load(visit).catch((error: unknown) => {
-      if (!(error instanceof SessionError)) throw error;
-      visit.failure = error;
-    });
+  /** Loads once a request. Nothing to wait for: `undefined`. The outcome is in the visit. */
+  #loaded(visit: Visit): Promise<void> | undefined {
+    if (visit.loaded || visit.loading) return visit.loading;
+    const done = (failure?: unknown) => {
+      visit.loaded = true;
+      visit.loading = undefined;
+      visit.failure = failure as Error | undefined;
+    };
+    try {
+      const loading = this.#load(visit);
+      if (isPromiseLike(loading)) visit.loading = Promise.resolve(loading).then(() => done(), done);
+      else done();
+    } catch (error) {
+      done(error);
+    }
     return visit.loading;
   }
 
   /** The first id that a live session has, of all that the request presents. */
-  async #load(visit: Visit): Promise<void> {
-    let lookups = 0;
+  #load(visit: Visit): Awaitable<void> {
+    const presented: { id: string; transport: SessionTransport }[] = [];
     for (const transport of this.#settings.transports) {
-      for (const presented of transport.read(visit.request)) {
-        if ('rejected' in presented) {
-          this.events.emit({ type: 'rejected', reason: presented.rejected });
-          continue;
-        }
-        if (++lookups > MAX_LOOKUPS) return;
-        visit.transport ??= transport;
-        visit.session = await this.#keeper.open(presented.id);
-        if (!visit.session) continue;
-        visit.transport = transport;
-        this.#commitAtClose(visit);
-        return;
+      for (const one of transport.read(visit.request)) {
+        if ('rejected' in one) this.events.emit({ type: 'rejected', reason: one.rejected });
+        else presented.push({ id: one.id, transport });
       }
     }
+    visit.transport = presented[0]?.transport;
+    return this.#openFirst(visit, presented.slice(0, MAX_LOOKUPS));
+  }
+
+  #openFirst(visit: Visit, presented: readonly { id: string; transport: SessionTransport }[]): Awaitable<void> {
+    const [first, ...others] = presented;
+    if (!first) return undefined;
+    return andThen(this.#keeper.open(first.id), (session) => {
+      if (!session) return this.#openFirst(visit, others);
+      visit.session = session;
+      visit.transport = first.transport;
+      return this.#commitAtClose(visit);
+    });
   }
 
   /** Ends the session that a new one takes the place of; if that fails, the new one, whose id nobody will ever know. */
@@ -214,6 +232,7 @@ export class HttpSessionManager extends SessionManager {
     this.#transportFor(visit).tell(exchange, state.id, { remaining, persistent });
     visit.told = exchange;
     visit.response = exchange;
+    visit.wrote = true;
     this.#commitAtClose(visit);
   }
 
@@ -237,12 +256,16 @@ export class HttpSessionManager extends SessionManager {
     this.events.emit({ type: 'discarded', handle });
   }
 
-  async #commitOrLog(visit: Visit, late?: boolean): Promise<void> {
-    try {
-      await this.#commit(visit, late);
-    } catch (error) {
+  #commitOrLog(visit: Visit, late?: boolean): Awaitable<void> {
+    const log = (error: unknown) => {
       const reason = error instanceof SessionError ? error.message : 'the reason is unknown.';
       this.#settings.logger.error(`What a request changed of its session is not committed: ${reason}`);
+    };
+    try {
+      const committed = this.#commit(visit, late);
+      return isPromiseLike(committed) ? committed.then(undefined, log) : committed;
+    } catch (error) {
+      return log(error);
     }
   }
 

@@ -1,5 +1,5 @@
 /** Sessions and their store: opens, keeps, renames and drops them, and says so. Knows ids and keys, but no HTTP. */
-import type { Awaitable } from '../session/awaitable.js';
+import { andThen, type Awaitable } from '../session/awaitable.js';
 import { DraftState } from '../session/draft.state.js';
 import { KeyedQueue } from '../session/keyed.queue.js';
 import { ReentrantQueue } from '../session/reentrant.queue.js';
@@ -34,13 +34,14 @@ export class SessionKeeper {
   }
 
   /** The live session of an id. An access is recorded, if that is due, while the request goes on. */
-  async open(id: string): Promise<Session | undefined> {
+  open(id: string): Awaitable<Session | undefined> {
     const key = keyOf(this.#name, id);
-    const found = await this.#find(key);
-    if (found && 'record' in found) return this.#openRecord(id, key, found.record);
-    if (found && 'broken' in found) this.#reportUndecodable(`a record (${found.broken})`);
-    else this.events.emit({ type: 'rejected', reason: 'unknown' });
-    return undefined;
+    return andThen(this.#find(key), (found) => {
+      if (found && 'record' in found) return this.#openRecord(id, key, found.record);
+      if (found && 'broken' in found) this.#reportUndecodable(`a record (${found.broken})`);
+      else this.events.emit({ type: 'rejected', reason: 'unknown' });
+      return undefined;
+    });
   }
 
   /** Stores a session that was created. */

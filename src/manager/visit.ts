@@ -1,7 +1,6 @@
 /** What is known of one request: shared by everything that asks for its session. */
 import type { IncomingMessage } from 'node:http';
 import type { HttpResponse } from '../http/http.exchange.js';
-import type { SessionError } from '../session/session.error.js';
 import type { Session } from '../session/session.js';
 import type { SessionTransport } from './session.transport.js';
 
@@ -9,15 +8,18 @@ export class Visit {
   readonly request: IncomingMessage;
   /** The request as its platform hands it out: it knows its route. */
   source: unknown;
-  /** The one load. It never rejects: its outcome is in the fields below. */
+  /** The one load, while it is on its way. It never rejects: its outcome is in the fields below. */
   loading: Promise<void> | undefined;
+  loaded = false;
   session: Session | undefined;
   /** Why the session couldn't be loaded. */
-  failure: SessionError | undefined;
+  failure: Error | undefined;
   /** What the request presented its id by, or the client was told by. */
   transport: SessionTransport | undefined;
   /** The response in which the client was told. */
   told: HttpResponse | undefined;
+  /** An id was told, or cleared. */
+  wrote = false;
   /** The last response object seen: it tells whether a commit comes late. */
   response: HttpResponse | undefined;
   /** Somebody waits for the handler, and commits when it is done. */
@@ -28,7 +30,7 @@ export class Visit {
   failed = false;
 
   /** The last verb of the manager that this request called. */
-  #turn: Promise<unknown> = Promise.resolve();
+  #turn: Promise<unknown> | undefined;
 
   constructor(request: IncomingMessage) {
     this.request = request;
@@ -37,7 +39,7 @@ export class Visit {
 
   /** Login, logout and rotation of one request come one after another: the last one asked for is what the client is told. */
   inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.#turn.then(work, work);
+    const mine = this.#turn?.then(work, work) ?? work();
     this.#turn = mine;
     return mine;
   }

@@ -20,7 +20,7 @@ function sessionDecorator(factory: Factory) {
   return createParamDecorator(factory, [attachToParameter]);
 }
 
-async function loadSession(context: ExecutionContext): Promise<Session | undefined> {
+function loadSession(context: ExecutionContext): Promise<Session | undefined> {
   const { manager, request } = scopeOf(context);
   return manager.get(request);
 }

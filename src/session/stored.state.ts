@@ -32,7 +32,6 @@ export type CommitOutcome = 'unchanged' | 'committed' | 'gone';
 
 export class StoredState {
   readonly isNew: boolean;
-  readonly constants: ConstantAttributes;
   readonly attributes: StoredAttributes;
   readonly handle: string;
   /** Set by rotation. */
@@ -41,6 +40,7 @@ export class StoredState {
   /** All of the record but its attributes, which live in `attributes`. */
   #record: Omit<SessionRecord, 'attrs'>;
   readonly #host: SessionHost;
+  #constants: ConstantAttributes | undefined;
   #gone = false;
   /** The commit that is on its way: the next one waits for it. */
   #committing: Promise<unknown> | undefined;
@@ -54,10 +54,14 @@ export class StoredState {
     this.#record = record;
     this.isNew = draft !== undefined;
     this.handle = record.handle;
-    this.constants = ConstantAttributes.parse(record.consts, host.rules);
     this.attributes = draft
       ? StoredAttributes.of(draft, host.rules, record.attrs, fixedSize)
       : new StoredAttributes(host.rules, record.attrs, fixedSize);
+  }
+
+  get constants(): ConstantAttributes {
+    this.#constants ??= ConstantAttributes.parse(this.#record.consts, this.#host.rules);
+    return this.#constants;
   }
 
   get times(): Omit<SessionRecord, 'attrs'> {

@@ -77,7 +77,7 @@ describe('a header that a middleware set on the raw response', () => {
     const { reply, response } = faked();
     reply.raw.setHeader(name, raw);
     if (own !== undefined) reply.header(name, own);
-    response.adoptRawHeader(name);
+    response.adoptRawHeaders([name]);
     expect(reply.getHeader(name)).toEqual(adopted);
     expect(reply.raw.hasHeader(name)).toBe(false); // or it would be sent twice
   });
@@ -85,16 +85,16 @@ describe('a header that a middleware set on the raw response', () => {
   it('is adopted once, however often that is asked for', () => {
     const { reply, response } = faked();
     reply.raw.setHeader('Set-Cookie', 'raw=1');
-    response.adoptRawHeader('set-cookie');
-    response.adoptRawHeader('set-cookie');
+    response.adoptRawHeaders(['set-cookie']);
+    response.adoptRawHeaders(['set-cookie']);
     expect(reply.getHeader('set-cookie')).toBe('raw=1');
   });
 
   it('that is not there leaves the reply as it is', () => {
     const { reply, response } = faked();
     reply.header('Vary', 'Cookie');
-    response.adoptRawHeader('vary');
-    response.adoptRawHeader('set-cookie');
+    response.adoptRawHeaders(['vary']);
+    response.adoptRawHeaders(['set-cookie']);
     expect(reply.headers).toEqual({ vary: 'Cookie' });
   });
 
@@ -102,7 +102,7 @@ describe('a header that a middleware set on the raw response', () => {
     const { reply, response } = faked();
     reply.raw.setHeader('Vary', 'Origin');
     sendHeaders(reply.raw);
-    response.adoptRawHeader('vary');
+    response.adoptRawHeaders(['vary']);
     expect(reply.headers).toEqual({});
   });
 });
