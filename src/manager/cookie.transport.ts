@@ -211,5 +211,5 @@ function checkSecrets(secrets: unknown): readonly string[] {
   if (secrets.length === 0) throw invalidOption('cookie.secrets', secrets, 'at least one secret, or no such option');
   // Never the secret itself in a message.
   if (secrets.every((secret): secret is string => typeof secret === 'string' && secret !== '')) return [...secrets];
-  throw invalidOption('cookie.secrets', secrets, 'secrets that are non-empty strings');
+  throw invalidOption('cookie.secrets', secrets, 'non-empty strings in it (is an environment variable missing?)');
 }

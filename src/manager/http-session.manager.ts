@@ -129,7 +129,9 @@ export class HttpSessionManager extends SessionManager {
     visit.attended = true;
     return (handlerFailed) => {
       visit.attended = false;
-      return handlerFailed ? this.#commitOrLog(visit) : this.#commit(visit);
+      const commit = () => (handlerFailed ? this.#commitOrLog(visit) : this.#commit(visit));
+      // A login, logout or rotation that the handler forgot to await: the headers wait for it, and its failure is the request's.
+      return visit.turn ? visit.turn.then(commit, handlerFailed ? commit : undefined) : commit();
     };
   }
 
@@ -297,6 +299,7 @@ function assertOpen(exchange: HttpResponse): void {
   if (!exchange.headersSent) return;
   throw new SessionError(
     'HEADERS_SENT',
-    "The response's headers were sent, so the client can't be told its session's id any more.",
+    "The response's headers were sent, so the client can't be told its session's id any more. " +
+      'Await add() and rotate() before the response is sent.',
   );
 }

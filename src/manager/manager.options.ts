@@ -90,7 +90,11 @@ export function checkManagerOptions(options: SessionManagerOptions, defaultCooki
     clock = Date.now,
   } = options;
   if (options.store !== undefined && !(options.store instanceof SessionStore)) {
-    throw invalidOption('store', options.store, 'an instance of a class that extends SessionStore');
+    throw invalidOption(
+      'store',
+      options.store,
+      'an instance of a class that extends SessionStore (the client of a database is none)',
+    );
   }
   if (typeof codec?.encode !== 'function' || typeof codec.decode !== 'function') {
     throw invalidOption('codec', codec, 'an object with the functions encode and decode');

@@ -29,8 +29,8 @@ export class Visit {
   /** The commit failed, or the session was gone: that was dealt with, and isn't tried again. */
   failed = false;
 
-  /** The last verb of the manager that this request called. */
-  #turn: Promise<unknown> | undefined;
+  /** The last verb of the manager that this request called, while it is on its way. */
+  turn: Promise<unknown> | undefined;
 
   constructor(request: IncomingMessage) {
     this.request = request;
@@ -39,8 +39,12 @@ export class Visit {
 
   /** Login, logout and rotation of one request come one after another: the last one asked for is what the client is told. */
   inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.#turn?.then(work, work) ?? work();
-    this.#turn = mine;
+    const mine = this.turn?.then(work, work) ?? work();
+    const done = () => {
+      if (this.turn === mine) this.turn = undefined;
+    };
+    this.turn = mine;
+    mine.then(done, done);
     return mine;
   }
 

@@ -26,18 +26,22 @@ export class SessionContext<A extends object = Attributes, C extends object = Co
   }
 
   /**
-   * Stores a new session, then sets the cookie; see `SessionManager.add`.
+   * Stores a new session, then sets the cookie; see {@link SessionManager.add}, also for what it rejects with.
    * @param session - one that was created, or the options to create it with
    * @returns the session
    */
-  async add(session: Session<A, C> | CreateSessionOptions<A, C>): Promise<Session<A, C>> {
-    const added = session instanceof Session ? session : createAny(session);
+  async add(
+    ...[session]: Partial<C> extends C
+      ? [session?: Session<A, C> | CreateSessionOptions<A, C>]
+      : [session: Session<A, C> | CreateSessionOptions<A, C>]
+  ): Promise<Session<A, C>> {
+    const added = session instanceof Session ? session : createAny(session ?? {});
     await this.#manager.add(added, this.#response);
     this.#session = added;
     return added as Session<A, C>;
   }
 
-  /** Removes the request's session and clears the cookie; see `SessionManager.remove`. Does nothing if there is none. */
+  /** Removes the request's session and clears the cookie; see {@link SessionManager.remove}. Does nothing if there is none. */
   async remove(reason?: RemovalReason): Promise<void> {
     const session = await this.#manager.get(this.#request);
     if (session) await this.#manager.remove(session, this.#response, reason);
@@ -45,7 +49,7 @@ export class SessionContext<A extends object = Attributes, C extends object = Co
   }
 
   /**
-   * Gives the request's session a new id; see `SessionManager.rotate`.
+   * Gives the request's session a new id; see {@link SessionManager.rotate}.
    * @throws SessionError `SESSION_MISSING` if the request has none
    */
   async rotate(): Promise<void> {

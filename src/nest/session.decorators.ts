@@ -42,7 +42,7 @@ const InjectContext = sessionDecorator(async (_, context) => {
   return new SessionContext(scope, await scope.manager.get(scope.request));
 });
 
-/** The request's session, `undefined` if there is none. */
+/** The request's session, `undefined` if there is none: never on a route with `SessionGuard`. */
 export function Sess(...pipes: Pipe[]): ParameterDecorator {
   return InjectSession(...pipes);
 }

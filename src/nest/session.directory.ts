@@ -4,7 +4,7 @@
  */
 import type { HttpAdapterHost } from '@nestjs/core';
 import type { SessionManager } from '../manager/session.manager.js';
-import { invalidOption } from '../session/session.error.js';
+import { invalidOption, SessionError } from '../session/session.error.js';
 
 export type SessionDirectory = Map<string, SessionManager>;
 
@@ -14,11 +14,10 @@ const DIRECTORY = Symbol('nestjs-http-session');
 export function registerManager(application: object, name: string, manager: SessionManager): void {
   const directory: SessionDirectory = directoryOf(application) ?? new Map();
   if (directory.has(name)) {
-    throw invalidOption(
-      'name',
-      name,
-      'a name of its own for each SessionModule.forRoot(); one without a name is imported once, and is global',
-    );
+    const message =
+      `SessionModule.forRoot() is imported twice for the session "${name}". Import it once, in the root module: it is global. ` +
+      "For a second kind of session give it a name: SessionModule.forRoot({ name: 'admin' }).";
+    throw new SessionError('INVALID_OPTION', message);
   }
   for (const [other, { carriers }] of directory) {
     const shared = carriers.find((carrier) => manager.carriers.includes(carrier));

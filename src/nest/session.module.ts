@@ -47,6 +47,8 @@ export class SessionModule extends ConfigurableModuleClass {
   }
 
   static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
+    if (typeof options !== 'object' || options === null)
+      throw invalidOption('options', options, 'an object of options');
     return wrap(super.forRoot(options), options);
   }
 
@@ -82,7 +84,7 @@ function sessionProviders(name: string): Provider[] {
   const store: FactoryProvider<SessionStore | undefined> = {
     provide: getSessionStoreToken(name),
     inject: [MODULE_OPTIONS_TOKEN],
-    useFactory: ({ manager, store }: SessionModuleOptions) => (manager ? undefined : (store ?? new MemoryStore())),
+    useFactory: (options: SessionModuleOptions | undefined) => storeOf(options),
   };
   const manager: FactoryProvider<SessionManager> = {
     provide: getSessionManagerToken(name),
@@ -96,6 +98,14 @@ function sessionProviders(name: string): Provider[] {
       new SessionLifecycle(name, sessionManager, host),
   };
   return [store, manager, lifecycle];
+}
+
+/** With a manager that was made elsewhere there is no store of ours. */
+function storeOf(options: SessionModuleOptions | undefined): SessionStore | undefined {
+  if (typeof options !== 'object' || options === null) {
+    throw invalidOption('options', options, 'an object of options, {} for none, as result of a factory too');
+  }
+  return options.manager ? undefined : (options.store ?? new MemoryStore());
 }
 
 function managerOf(name: string, { manager, ...options }: SessionModuleOptions, store?: SessionStore): SessionManager {

@@ -8,8 +8,8 @@ export function checkOptionNames(owner: string, options: unknown, known: readonl
   }
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;
-    const message = `Session option ${JSON.stringify(`${owner}.${name}`)} is unknown; allowed: ${known.join(', ')}.`;
-    throw new SessionError('INVALID_OPTION', message);
+    const path = owner === 'options' ? name : `${owner}.${name}`;
+    throw new SessionError('INVALID_OPTION', `Session option "${path}" is unknown; allowed: ${known.join(', ')}.`);
   }
 }
 

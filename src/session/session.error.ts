@@ -21,6 +21,8 @@ const STATUS_OF = {
   SESSION_ALREADY_ADDED: 500,
   /** `new Session()` was called; sessions come from `createSession`. */
   SESSION_NOT_CONSTRUCTIBLE: 500,
+  /** What was given as a session is none, or one of another copy of the library. */
+  UNKNOWN_SESSION: 500,
   /** The response's headers went out, so the client can't be told any more. */
   HEADERS_SENT: 500,
   /** The object given isn't a request or a response of Express, Fastify or `node:http`. */

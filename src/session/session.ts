@@ -47,7 +47,13 @@ export class Session<A extends object = Attributes, C extends object = ConstAttr
 
   static {
     makeSession = (state) => new Session(state);
-    readState = (session) => session.#state;
+    readState = (session) => {
+      if (typeof session === 'object' && session !== null && #state in session) return session.#state;
+      throw new SessionError(
+        'UNKNOWN_SESSION',
+        "Expected a session of createSession(), or of a manager's get, as first argument. (Is the library installed twice?)",
+      );
+    };
     writeState = (session, state) => void (session.#state = state);
   }
 

@@ -6,7 +6,7 @@ import { ObservedStore } from 'nestjs-http-session/testing';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Observable, of } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { answered } from '../support/store.faults.js';
+import { answered, failing } from '../support/store.faults.js';
 import { BasicsController } from './basics.controller.js';
 import { PLATFORMS, startApp } from './harness.js';
 
@@ -22,6 +22,13 @@ class LateController {
   async switchAccount(@SessCtx() ctx: SessionContext): Promise<object> {
     await ctx.add({ attrs: { who: 'second' } });
     return { removed: await this.leave(ctx) };
+  }
+
+  @Get('hurry')
+  hurry(@SessCtx() ctx: SessionContext): string {
+    // A mistake of the user's: nobody awaits it, and nobody hears of its failure.
+    ctx.add({ attrs: { who: 'hurried' } }).catch(() => undefined);
+    return 'hurried';
   }
 
   private async leave(ctx: SessionContext): Promise<boolean> {
@@ -62,6 +69,25 @@ describe.each(PLATFORMS)('Late changes on %s', (platform) => {
     await committed;
     expect((await client.get('/attrs')).json()).toMatchObject({ attrs: { by } });
     expect(app.log.warnings).toEqual([expect.stringContaining('session.save()')]);
+  });
+
+  it('a login that the handler forgot to await is waited for, and the client is told', async () => {
+    const store = new ObservedStore(new MemoryStore());
+    const app = await startApp(platform, { session: { store }, controllers: [BasicsController, LateController] });
+    const held = store.hold('add');
+    const wire = app.wire('/late/hurry');
+    await held.reached;
+    expect(wire.received).toBe('');
+    held.release();
+    expect(await wire.answered).toMatch(/200 OK[^]*set-cookie: __Host-sessid=/i);
+  });
+
+  it('a login that the handler forgot to await answers 503 if the store fails', async () => {
+    const store = new ObservedStore(new MemoryStore());
+    const app = await startApp(platform, { session: { store }, controllers: [BasicsController, LateController] });
+    failing(store, 'add');
+    const answer = await app.client().get('/late/hurry');
+    expect([answer.status, answer.setCookies]).toEqual([503, []]);
   });
 
   it('a context that added a session removes that one', async () => {

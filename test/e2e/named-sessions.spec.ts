@@ -170,7 +170,11 @@ describe.each(PLATFORMS)('Named sessions on %s', (platform) => {
 
   it.each([
     ['the same cookie name twice', { cookie: { name: 'sessid' } }, /cookie.name.*__Host-sessid.*default.*admin/],
-    ['the same name twice', { name: 'default', cookie: { name: 'other' } }, /"name" is "default"/],
+    [
+      'the same name twice',
+      { name: 'default', cookie: { name: 'other' } },
+      /forRoot\(\) is imported twice for the session "default"/,
+    ],
   ])('%s: refuses to start', async (_, options, message) => {
     const app = await createApp(platform, { imports: [SessionModule.forRoot({ name: 'admin', ...options })] });
     const starting = app.init();

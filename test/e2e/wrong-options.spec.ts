@@ -51,7 +51,7 @@ const WRONG: [make: () => object, option: string, given: string, allowed: RegExp
   [() => ({ store: new Map() }), 'store', 'an object', /extends SessionStore/],
   [() => ({ logger: { warn: () => undefined } }), 'logger', 'an object', /debug, warn and error/],
   [() => ({ clock: 17 }), 'clock', '17', /function/],
-  [() => ({ ttl: 17 }), 'options.ttl', 'unknown', /timeout/],
+  [() => ({ ttl: 17 }), 'ttl', 'unknown', /timeout/],
   [
     () => ({ cookie: {}, transport: new HeaderTransport() }),
     'transport',
@@ -96,7 +96,7 @@ describe('Wrong options', () => {
     const useFactory = () => ({ name: 'admin' }) as SessionModuleOptions;
     const refusal = await refusalOf(() => SessionModule.forRootAsync({ useFactory }));
     expect(refusal).toMatchObject({ code: 'INVALID_OPTION' });
-    expect(refusal.message).toContain('options.name');
+    expect(refusal.message).toContain('"name" is unknown');
   });
 
   it('never show a secret', async () => {

@@ -167,6 +167,13 @@ describe('add rejects and tells the client nothing', () => {
   });
 });
 
+it.each([{}, null, undefined, 'session', new Map()])('what is no session is refused by name: %o', async (given) => {
+  const { response } = createExchange();
+  await expect(new TestServer().manager.add(given as Session, response)).rejects.toThrow(
+    errorOf('UNKNOWN_SESSION', 'createSession'),
+  );
+});
+
 it('a session is not left behind if the headers are sent while the old one is removed', async () => {
   const server = new TestServer();
   const first = await server.login();
