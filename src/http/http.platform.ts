@@ -10,10 +10,9 @@ import { NodeResponse } from './node.response.js';
  * @throws SessionError `UNKNOWN_EXCHANGE`
  */
 export function rawRequestOf(request: unknown): IncomingMessage {
-  const raw = property(request, 'raw') ?? request;
-  const headers = property(raw, 'headers');
-  // A web Request has headers too, but of another kind.
-  if (typeof headers === 'object' && !(headers instanceof Headers)) return raw as IncomingMessage;
+  const raw = property(request, 'raw');
+  const message = hasHeaders(raw) ? raw : request;
+  if (hasHeaders(message)) return message as IncomingMessage;
   throw new SessionError('UNKNOWN_EXCHANGE', 'Expected a request of Express, Fastify or node:http.');
 }
 
@@ -41,6 +40,12 @@ export function responseOf(response: unknown): HttpResponse {
 export function routeOf(request: unknown): string {
   const path = property(property(request, 'route'), 'path') ?? property(property(request, 'routeOptions'), 'url');
   return `${String(property(request, 'method'))} ${typeof path === 'string' ? path : '(no route)'}`;
+}
+
+/** A web Request has headers too, but of another kind. */
+function hasHeaders(request: unknown): boolean {
+  const headers = property(request, 'headers');
+  return typeof headers === 'object' && headers !== null && !(headers instanceof Headers);
 }
 
 function property(object: unknown, name: string): unknown {

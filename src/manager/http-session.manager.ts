@@ -26,6 +26,13 @@ export const DEFAULT_SESSION_NAME = 'default';
 /** Ids of one request that are looked up. */
 const MAX_LOOKUPS = 4;
 
+/** An id of a well-formed kind, and what carried it. */
+interface PresentedId {
+  readonly id: string;
+  readonly transport: SessionTransport;
+}
+
+/** The manager that comes with the library. */
 export class HttpSessionManager extends SessionManager {
   readonly #settings: ManagerSettings;
   readonly #keeper: SessionKeeper;
@@ -73,10 +80,9 @@ export class HttpSessionManager extends SessionManager {
       await this.#loaded(visit);
       if (visit.failure) throw visit.failure;
       const state = await this.#keeper.keep(session);
-      await this.#replace(visit, exchange, session);
+      await this.#replace(visit, exchange, session, () => this.#tell(visit, exchange, state));
       visit.session = session;
       visit.failed = false;
-      this.#tell(visit, exchange, state);
     });
   }
 
@@ -185,36 +191,40 @@ export class HttpSessionManager extends SessionManager {
     return visit.loading;
   }
 
-  /** The first id that a live session has, of all that the request presents. */
   #load(visit: Visit): Awaitable<void> {
-    const presented: { id: string; transport: SessionTransport }[] = [];
-    for (const transport of this.#settings.transports) {
-      for (const one of transport.read(visit.request)) {
-        if ('rejected' in one) this.events.emit({ type: 'rejected', reason: one.rejected });
-        else presented.push({ id: one.id, transport });
-      }
-    }
-    visit.transport = presented[0]?.transport;
-    return this.#openFirst(visit, presented.slice(0, MAX_LOOKUPS));
+    return this.#openFirst(visit, this.#presented(visit), MAX_LOOKUPS);
   }
 
-  #openFirst(visit: Visit, presented: readonly { id: string; transport: SessionTransport }[]): Awaitable<void> {
-    const [first, ...others] = presented;
-    if (!first) return undefined;
-    return andThen(this.#keeper.open(first.id), (session) => {
-      if (!session) return this.#openFirst(visit, others);
+  /** What the request presents as its id, in the order in which it is to be tried. */
+  *#presented({ request }: Visit): Generator<PresentedId, undefined> {
+    for (const transport of this.#settings.transports) {
+      for (const one of transport.read(request)) {
+        if ('rejected' in one) this.events.emit({ type: 'rejected', reason: one.rejected });
+        else yield { id: one.id, transport };
+      }
+    }
+  }
+
+  /** The first one that a live session has. */
+  #openFirst(visit: Visit, presented: Iterator<PresentedId>, lookups: number): Awaitable<void> {
+    const next = lookups > 0 ? presented.next() : undefined;
+    if (!next || next.done) return undefined;
+    const { id, transport } = next.value;
+    visit.transport ??= transport;
+    return andThen(this.#keeper.open(id), (session) => {
+      if (!session) return this.#openFirst(visit, presented, lookups - 1);
       visit.session = session;
-      visit.transport = first.transport;
+      visit.transport = transport;
       return this.#commitAtClose(visit);
     });
   }
 
-  /** Ends the session that a new one takes the place of; if that fails, the new one, whose id nobody will ever know. */
-  async #replace(visit: Visit, exchange: HttpResponse, session: AnySession): Promise<void> {
+  /** Puts a new session in the place of the old one; if that fails, the new one ends, for nobody will ever know its id. */
+  async #replace(visit: Visit, exchange: HttpResponse, session: AnySession, tell: () => void): Promise<void> {
     try {
       assertOpen(exchange);
       if (visit.session) await this.#keeper.drop(visit.session, 'replaced');
-      assertOpen(exchange);
+      tell();
     } catch (error) {
       await this.#keeper.drop(session, 'untold').catch(() => undefined);
       throw error;

@@ -145,8 +145,23 @@ function checkTransports(options: SessionManagerOptions, defaultCookieName: stri
 function checkLogger(logger: SessionManagerOptions['logger']): SessionLogger {
   if (logger === false) return SILENT;
   if (logger === undefined) return CONSOLE;
-  if ([logger?.debug, logger?.warn, logger?.error].every((method) => typeof method === 'function')) return logger;
+  if ([logger?.debug, logger?.warn, logger?.error].every((method) => typeof method === 'function'))
+    return harmless(logger);
   throw invalidOption('logger', logger, 'an object with the functions debug, warn and error, or false');
+}
+
+/** A logger that throws must not take a request with it. */
+function harmless(logger: SessionLogger): SessionLogger {
+  const guarded =
+    (level: keyof SessionLogger) =>
+    (...args: unknown[]) => {
+      try {
+        logger[level](...args);
+      } catch {
+        // There is nowhere to say so.
+      }
+    };
+  return { debug: guarded('debug'), warn: guarded('warn'), error: guarded('error') };
 }
 
 const SILENT: SessionLogger = { debug: ignore, warn: ignore, error: ignore };

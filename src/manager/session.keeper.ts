@@ -84,12 +84,12 @@ export class SessionKeeper {
     throw noFreeId();
   }
 
-  /** Removes a session for good. One that isn't stored, or is gone, needs nothing. */
+  /** Removes a session for good. One that isn't stored needs nothing; one that was only found expired may still be there. */
   async drop(session: AnySession, reason: RemovalReason): Promise<void> {
     const state = stateOf(session);
-    if (state instanceof DraftState || state.isGone) return;
+    if (state instanceof DraftState || state.isRemoved) return;
     const removed = await this.#gate.run(() => this.#settings.store.remove(state.key));
-    state.markGone();
+    state.markRemoved();
     if (removed) this.#announce({ type: 'removed', handle: state.handle, reason });
   }
 

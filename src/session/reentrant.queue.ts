@@ -13,13 +13,14 @@ export class ReentrantQueue {
   readonly #queue = new KeyedQueue();
   readonly #turns = new AsyncLocalStorage<Turn>();
 
-  run<T>(key: string, work: () => Promise<T>): Promise<T> {
+  /** As {@link KeyedQueue.run}. `isNested`: the work runs within other work of its key. */
+  run<T>(key: string, work: (isNested: boolean) => Promise<T>): Promise<T> {
     const outer = this.#turns.getStore();
-    if (isHeld(outer, key)) return work();
+    if (isHeld(outer, key)) return work(true);
     return this.#queue.run(key, async () => {
       const turn: Turn = { key, outer, over: false };
       try {
-        return await this.#turns.run(turn, work);
+        return await this.#turns.run(turn, work, false);
       } finally {
         turn.over = true;
       }

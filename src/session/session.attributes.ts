@@ -52,6 +52,8 @@ interface Entry {
   readonly text: string | undefined;
   /** The text in the store that `value` comes from, or was committed as; `undefined` for none. */
   base: string | undefined;
+  /** Which of the calls of `set` it comes from, 0 for none. */
+  readonly written: number;
 }
 
 /** The attributes of a stored session. */
@@ -62,6 +64,7 @@ export class StoredAttributes implements AttributeAccess {
   /** What the store has, as far as known. The record's own map until something is committed. */
   #texts: ReadonlyMap<string, string>;
   readonly #entries = new Map<string, Entry>();
+  #writes = 0;
   /** Bytes of all attributes, by the texts last seen. Counted when first needed. */
   #size: number | undefined;
   /** Attributes that can't be read, of which that was said. */
@@ -81,6 +84,11 @@ export class StoredAttributes implements AttributeAccess {
     return attributes;
   }
 
+  /** How often something was set. */
+  get writes(): number {
+    return this.#writes;
+  }
+
   get(name: string): unknown {
     const entry = this.#entries.get(name);
     if (entry) return entry.value;
@@ -93,7 +101,7 @@ export class StoredAttributes implements AttributeAccess {
 
   set(name: string, value: unknown): void {
     checkAttributeName(name);
-    this.#enter(name, value, this.textOf(name, value), this.#baseOf(name));
+    this.#enter(name, value, this.textOf(name, value), this.#baseOf(name), ++this.#writes);
   }
 
   *names(): Iterable<string> {
@@ -119,10 +127,10 @@ export class StoredAttributes implements AttributeAccess {
   /** What differs from the store, `undefined` if nothing does; with `only`, of that attribute alone. */
   changes(only?: string): AttributeChanges | undefined {
     let changes: Map<string, string | undefined> | undefined;
-    for (const [name, { value, text: before, base }] of this.#entries) {
+    for (const [name, { value, text: before, base, written }] of this.#entries) {
       if (only !== undefined && name !== only) continue;
       const text = isMutable(value) ? this.textOf(name, value) : before;
-      if (text !== before) this.#enter(name, value, text, base);
+      if (text !== before) this.#enter(name, value, text, base, written);
       if (text !== base) (changes ??= new Map()).set(name, text);
     }
     return changes;
@@ -141,31 +149,40 @@ export class StoredAttributes implements AttributeAccess {
   }
 
   /** The store has taken `text`, and `value` is what it stands for; what was set here meanwhile comes after it. */
-  settleValue(name: string, value: unknown, text: string | undefined): void {
-    if (!this.changes(name)) this.#enter(name, value, text, text);
+  settleValue(name: string, value: unknown, text: string | undefined, writes: number): void {
+    const entry = this.#entries.get(name);
+    if (!entry || !(entry.written > writes || this.#isChanged(name, entry))) this.#enter(name, value, text, text);
     this.settle(new Map([[name, text]]));
   }
 
   /**
-   * Goes on from a fresher record: what was changed here stays changed, what was only read is read anew if it differs. With
-   * `updating`, objects of other attributes stay what they are: whoever holds one may still change it in place.
+   * Goes on from a fresher record: what was changed here stays changed, what was only read is read anew if it differs.
+   *
+   * @param isReread - whether that is so for an object too. If not, it stays what it is: whoever holds it may still change it
    */
-  rebase(texts: ReadonlyMap<string, string>, updating?: string): void {
-    const changes = this.changes();
+  rebase(texts: ReadonlyMap<string, string>, isReread: (name: string) => boolean): void {
     for (const [name, entry] of this.#entries) {
       const fresh = texts.get(name);
-      if (changes?.has(name)) entry.base = fresh;
-      else if (fresh !== entry.base && !(updating !== undefined && name !== updating && isMutable(entry.value))) {
-        this.#entries.delete(name);
-      }
+      if (this.#isChanged(name, entry)) entry.base = fresh;
+      else if (fresh !== entry.base && (isReread(name) || !isMutable(entry.value))) this.#entries.delete(name);
     }
     this.#texts = texts;
     this.#size = undefined;
   }
 
-  #enter(name: string, value: unknown, text: string | undefined, base: string | undefined): void {
+  /** What can't be stored any more was changed, too: the commit will say so. */
+  #isChanged(name: string, { value, text, base }: Entry): boolean {
+    if (!isMutable(value)) return text !== base;
+    try {
+      return encodeAttribute(this.#rules.codec, name, value) !== base;
+    } catch {
+      return true;
+    }
+  }
+
+  #enter(name: string, value: unknown, text: string | undefined, base: string | undefined, written = 0): void {
     if (this.#size !== undefined) this.#size = this.#sizeWith(name, text);
-    this.#entries.set(name, { value: value ?? undefined, text, base });
+    this.#entries.set(name, { value: value ?? undefined, text, base, written });
   }
 
   /** What makes a session smaller is let through: it may be larger than what is allowed by now. */

@@ -30,7 +30,9 @@ export class SessionEvents {
   }
 
   emit(event: SessionEvent): void {
-    for (const listener of this.#listeners) {
+    // Who subscribes while this is told hears of the next one.
+    const listeners = [...this.#listeners];
+    for (const listener of listeners) {
       try {
         const done: unknown = listener(event);
         if (isPromiseLike(done)) done.then(undefined, ignore);

@@ -34,6 +34,7 @@ export class StoredState {
   readonly isNew: boolean;
   readonly attributes: StoredAttributes;
   readonly handle: string;
+  isRemoved = false;
   /** Set by rotation. */
   id: string;
   key: Key;
@@ -42,8 +43,8 @@ export class StoredState {
   readonly #host: SessionHost;
   #constants: ConstantAttributes | undefined;
   #gone = false;
-  /** The commit that is on its way: the next one waits for it. */
-  #committing: Promise<unknown> | undefined;
+  /** What our view depends on and is on its way, a commit, an update or a reload: the next one waits for it. */
+  #exchange: Promise<unknown> | undefined;
   #touching: Promise<boolean> | undefined;
 
   constructor(host: SessionHost, id: string, key: Key, record: SessionRecord, draft?: DraftAttributes) {
@@ -72,9 +73,15 @@ export class StoredState {
     return this.#gone;
   }
 
-  /** The session was removed: from here on nothing of it is written. */
+  /** The session isn't there any more: from here on nothing of it is written. */
   markGone(): void {
     this.#gone = true;
+  }
+
+  /** It was removed, not just found expired. */
+  markRemoved(): void {
+    this.#gone = true;
+    this.isRemoved = true;
   }
 
   /** Records this access if that is due; the commit waits for it. */
@@ -87,12 +94,13 @@ export class StoredState {
 
   /** Sends what differs from the store, and waits for a touch on its way. Rejects if the store, or the codec, fails. */
   commit(): Awaitable<CommitOutcome> {
-    if (this.#committing) return this.#committing.then(ignore, ignore).then(() => this.commit());
+    if (this.#exchange) return this.#exchange.then(ignore, ignore).then(() => this.commit());
     const touching = this.#touching;
-    this.#touching = undefined;
     const committed = this.#commitChanges();
     if (!touching) return committed;
-    return Promise.all([committed, touching]).then(([outcome, alive]) => (alive ? outcome : 'gone'));
+    return Promise.all([committed, touching])
+      .finally(() => (this.#touching = undefined))
+      .then(([outcome, alive]) => (alive ? outcome : 'gone'));
   }
 
   async save(): Promise<void> {
@@ -103,39 +111,63 @@ export class StoredState {
   async update(name: string, change: (current: unknown) => unknown): Promise<unknown> {
     checkAttributeName(name);
     return this.#host.updates.run(this.handle, async () => {
-      // A commit that is on its way would land on top of the update.
-      while (this.#committing) await this.#committing.then(ignore, ignore);
+      while (this.#isBusy()) await this.#exchange?.then(ignore, ignore);
       if (this.#gone || (await this.#commitChanges(name)) === 'gone') throw this.#goneError();
       for (;;) {
-        const next = change(this.attributes.stored(name));
-        const text = this.attributes.textOf(name, next);
-        const now = this.#host.now();
-        const changed = await this.#host.change(
-          this.key,
-          { ...toDelta(new Map([[name, text]]), this.#host.nextOp()), ifVersion: this.#record.version },
-          now,
-        );
-        if (changed === 'gone') throw this.#goneError();
-        if ('version' in changed) {
-          this.#changedTo(changed.version, now);
-          this.attributes.settleValue(name, next, text);
-          return next;
-        }
-        this.#rebase(changed.conflict, name);
+        while (this.#isBusy()) await this.#exchange?.then(ignore, ignore);
+        const updated = await this.#occupy(this.#tryUpdate(name, change));
+        if (updated) return updated.next;
       }
     });
   }
 
   runExclusive<T>(work: () => Promise<T>): Promise<T> {
-    return this.#host.exclusives.run(this.handle, async () => {
-      const fresh = this.#gone ? undefined : await this.#host.reload(this.key);
-      if (!fresh) throw this.#goneError();
-      this.#rebase(fresh);
+    return this.#host.exclusives.run(this.handle, async (isNested) => {
+      while (this.#isBusy()) await this.#exchange?.then(ignore, ignore);
+      await this.#occupy(this.#renew(isNested));
       const result = await work();
       // Unless the work removed the session.
       if (!this.#gone) await this.save();
       return result;
     });
+  }
+
+  /** @returns what the attribute is now, `undefined` if somebody came in between */
+  async #tryUpdate(name: string, change: (current: unknown) => unknown): Promise<{ next: unknown } | undefined> {
+    const next = change(this.attributes.stored(name));
+    const text = this.attributes.textOf(name, next);
+    const { writes } = this.attributes;
+    const now = this.#host.now();
+    const delta = { ...toDelta(new Map([[name, text]]), this.#host.nextOp()), ifVersion: this.#record.version };
+    const changed = await this.#host.change(this.key, delta, now);
+    if (changed === 'gone') throw this.#goneError();
+    if ('conflict' in changed) {
+      this.#rebase(changed.conflict, (other) => other === name);
+      return undefined;
+    }
+    this.attributes.settleValue(name, next, text, writes);
+    this.#changedTo(changed.version, now);
+    return { next };
+  }
+
+  async #renew(isNested: boolean): Promise<void> {
+    const fresh = this.#gone ? undefined : await this.#host.reload(this.key);
+    if (!fresh) throw this.#goneError();
+    // What the outer work holds stays what it is.
+    this.#rebase(fresh, () => !isNested);
+  }
+
+  #isBusy(): boolean {
+    return this.#exchange !== undefined;
+  }
+
+  /** To be called as soon as there is no other one: no `await` in between. */
+  #occupy<T>(work: Promise<T>): Promise<T> {
+    const exchange = work.finally(() => {
+      if (this.#exchange === exchange) this.#exchange = undefined;
+    });
+    this.#exchange = exchange;
+    return exchange;
   }
 
   async #touch(now: number): Promise<boolean> {
@@ -154,12 +186,7 @@ export class StoredState {
     const committed = andThen(this.#host.change(this.key, delta, now), (changed) =>
       this.#settle(changes, changed, now),
     );
-    if (!isPromiseLike(committed)) return committed;
-    const committing = Promise.resolve(committed).finally(() => {
-      if (this.#committing === committing) this.#committing = undefined;
-    });
-    this.#committing = committing;
-    return committing;
+    return isPromiseLike(committed) ? this.#occupy(Promise.resolve(committed)) : committed;
   }
 
   #settle(changes: AttributeChanges, changed: Changed, now: number): CommitOutcome {
@@ -182,9 +209,9 @@ export class StoredState {
     if (now > this.#record.accessed) this.#record = { ...this.#record, accessed: now };
   }
 
-  #rebase(fresh: SessionRecord, updating?: string): void {
+  #rebase(fresh: SessionRecord, isReread: (name: string) => boolean): void {
+    this.attributes.rebase(fresh.attrs, isReread);
     this.#record = fresh;
-    this.attributes.rebase(fresh.attrs, updating);
   }
 
   #goneError(): SessionError {

@@ -169,7 +169,13 @@ export class MemoryStore extends SessionStore {
 
   /** Full: expired sessions give way, living ones don't. */
   #makeRoom(now: number): boolean {
-    return this.#shards.some((shard) => this.#purgeShard(shard, now, BATCH).sessions > 0);
+    return this.#shards.some((shard) => {
+      for (;;) {
+        const { removed, sessions } = this.#purgeShard(shard, now, BATCH);
+        // Forwards take no session's place.
+        if (sessions > 0 || removed < BATCH) return sessions > 0;
+      }
+    });
   }
 
   #purgeShard(shard: MemoryShard, now: number, limit: number): { removed: number; sessions: number } {
