@@ -258,3 +258,16 @@ describe('the transport that tells the client', () => {
     expect([browser.response.getHeader('x-auth-token'), setCookies(browser.response).length]).toEqual([undefined, 1]);
   });
 });
+
+it('a session is not left behind if the transport can not tell the client', async () => {
+  class MuteTransport extends CookieTransport {
+    override tell(): never {
+      throw new Error('mute');
+    }
+  }
+  const server = new TestServer({ transport: new MuteTransport() });
+  const { request, response } = createExchange();
+  await expect(server.manager.add(createSession(), response)).rejects.toThrow('mute');
+  expect(server.memory.size).toBe(0);
+  await expect(server.manager.get(request)).resolves.toBeUndefined();
+});

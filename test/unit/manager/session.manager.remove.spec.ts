@@ -128,3 +128,14 @@ describe('remove', () => {
     expect(server.memory.size).toBe(1);
   });
 });
+
+it('a session that was only found expired is removed too: a clock may go back', async () => {
+  const server = new TestServer();
+  const first = await server.login({ timeout: '1m' });
+  const visit = await server.return(first);
+  server.clock.advance('2m');
+  await expect(visit.session.update('count', () => 1)).rejects.toThrow(errorOf('SESSION_GONE'));
+  await server.manager.remove(visit.session, visit.response);
+  server.clock.set(server.clock.now() - 120_000);
+  await expect(server.find(first)).resolves.toBeUndefined();
+});

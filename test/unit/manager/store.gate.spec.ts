@@ -3,6 +3,7 @@ import { SessionError } from 'nestjs-http-session/core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { StoreGate } from '../../../src/manager/store.gate.js';
 import { errorOf, sessionErrorOf } from '../fixtures/session.error.js';
+import { TestServer } from '../fixtures/test.server.js';
 import { unhandledRejections } from '../fixtures/turns.js';
 
 const TIMEOUT = 2_000;
@@ -319,4 +320,15 @@ it('a store that always answers too late is not asked any more, and that is said
 it('a purge after the close is refused', async () => {
   await gate.close(() => undefined);
   await expect(gate.runUnbounded(() => 'purged')).rejects.toThrow(errorOf('MANAGER_CLOSED'));
+});
+
+it('a logger that throws takes no request with it', async () => {
+  const fail = () => {
+    throw new Error('the disk is full');
+  };
+  const server = new TestServer({ logger: { debug: fail, warn: fail, error: fail } });
+  const first = await server.login();
+  server.store.intercept('get', () => Promise.reject(new Error('down')));
+  await expect(server.return(first)).rejects.toThrow(errorOf('STORE_FAILED'));
+  await expect(server.return(first)).resolves.toBeDefined();
 });
