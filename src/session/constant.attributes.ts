@@ -1,5 +1,5 @@
 /** The constant attributes: given at creation, frozen, kept as one text. */
-import { type AttributeRules, bytesOf, checkAttributeName, checkSize, encodeAttribute } from './session.attributes.js';
+import { type AttributeRules, bytesOf, checkAttributeName, checkSize, encodeAttribute } from './attribute.rules.js';
 
 export class ConstantAttributes {
   readonly #values: Map<string, unknown>;

@@ -1,7 +1,8 @@
 /** A session that `createSession` made and no store knows yet. */
+import type { AttributeRules } from './attribute.rules.js';
 import { ConstantAttributes } from './constant.attributes.js';
+import { DraftAttributes, encodeDraft } from './draft.attributes.js';
 import { toMilliseconds } from './duration.js';
-import { type AttributeRules, DraftAttributes, encodeDraft } from './session.attributes.js';
 import { SessionError } from './session.error.js';
 import { DEFAULT_ID_LENGTH, newId, randomText } from './session.id.js';
 import { DEFAULT_TIMEOUT, type SessionBlueprint } from './session.options.js';

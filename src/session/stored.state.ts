@@ -1,17 +1,13 @@
 /** A session that a store holds, as one request sees it: reads from its record, commits deltas. */
+import { type AttributeRules, checkAttributeName } from './attribute.rules.js';
 import { type Awaitable, andThen, isPromiseLike } from './awaitable.js';
 import { ConstantAttributes } from './constant.attributes.js';
+import type { DraftAttributes } from './draft.attributes.js';
 import type { KeyedQueue } from './keyed.queue.js';
 import type { ReentrantQueue } from './reentrant.queue.js';
-import {
-  type AttributeChanges,
-  checkAttributeName,
-  type AttributeRules,
-  type DraftAttributes,
-  StoredAttributes,
-} from './session.attributes.js';
 import { type SessionError, sessionGone } from './session.error.js';
 import { type Changed, type Delta, isTouchDue, type Key, type SessionRecord } from './session.record.js';
+import { type AttributeChanges, StoredAttributes } from './stored.attributes.js';
 
 /** What a stored session needs of the manager that loaded or added it. */
 export interface SessionHost {

@@ -1,49 +1,20 @@
 /**
- * The variable attributes of one session in one request. Those of a stored session are decoded when asked for and
- * compared with what the store holds when committed: in-place changes count, mere reads write nothing.
+ * The variable attributes of a stored session in one request: decoded when asked for, and compared with what the store holds
+ * when committed. So in-place changes count, and mere reads write nothing.
  */
-import { type AttributeCodec, UnstorableValue } from './attribute.codec.js';
-import { SessionError } from './session.error.js';
-
-/** How attributes are written, and how much of them. */
-export interface AttributeRules {
-  readonly codec: AttributeCodec;
-  /** Most bytes of a session's serialised attributes, constant ones included. */
-  readonly maxSize: number;
-  /** Told of text that can't be read; the attribute counts as absent. */
-  onUndecodable(name: string): void;
-}
+import {
+  type AttributeAccess,
+  type AttributeRules,
+  bytesOf,
+  checkAttributeName,
+  checkSize,
+  encodeAttribute,
+  isAbsent,
+} from './attribute.rules.js';
+import type { DraftAttributes } from './draft.attributes.js';
 
 /** Changed attributes by name: their new text, or `undefined` if they are to go. */
 export type AttributeChanges = ReadonlyMap<string, string | undefined>;
-
-/** What a session asks of its variable attributes, stored or not. */
-export interface AttributeAccess {
-  get(name: string): unknown;
-  /** `undefined` and `null` delete. */
-  set(name: string, value: unknown): void;
-  /** The names of what is there, in the order it was set. */
-  names(): Iterable<string>;
-}
-
-/** The attributes of a session that isn't stored yet: values as they are, checked and written when it is added. */
-export class DraftAttributes implements AttributeAccess {
-  readonly values = new Map<string, unknown>();
-
-  get(name: string): unknown {
-    return this.values.get(name);
-  }
-
-  set(name: string, value: unknown): void {
-    checkAttributeName(name);
-    if (isAbsent(value)) this.values.delete(name);
-    else this.values.set(name, value);
-  }
-
-  names(): Iterable<string> {
-    return this.values.keys();
-  }
-}
 
 /** An attribute that was asked for, or set. */
 interface Entry {
@@ -225,60 +196,6 @@ export class StoredAttributes implements AttributeAccess {
       return undefined;
     }
   }
-}
-
-/** The texts of a new session's attributes; throws what can't be stored, or is too much, naming the attribute. */
-export function encodeDraft(draft: DraftAttributes, rules: AttributeRules, fixedSize: number): Map<string, string> {
-  const texts = new Map<string, string>();
-  let size = fixedSize;
-  for (const [name, value] of draft.values) {
-    const text = encodeAttribute(rules.codec, name, value);
-    checkSize(name, (size += bytesOf(name, text)), rules.maxSize);
-    texts.set(name, text);
-  }
-  return texts;
-}
-
-/** The text of a value by the codec; throws what the codec refuses, naming the attribute. */
-export function encodeAttribute(codec: AttributeCodec, name: string, value: unknown): string {
-  try {
-    const text: unknown = codec.encode(value);
-    if (typeof text === 'string') return text;
-    throw new UnstorableValue('has no text by the codec');
-  } catch (error) {
-    // A codec of the user's may speak of the value; only our own is known not to.
-    const reason = error instanceof UnstorableValue ? error.message : 'is refused by the codec';
-    throw new SessionError(
-      'ATTRIBUTE_REFUSED',
-      `Attribute ${JSON.stringify(name)} ${reason}, so it can't be stored exactly.`,
-    );
-  }
-}
-
-/** Refuses names that some store can't keep: no NUL, no lone surrogates, 1 to 256 characters. */
-export function checkAttributeName(name: unknown): asserts name is string {
-  if (typeof name === 'string' && name.length > 0 && name.length <= 256 && !/\p{Surrogate}|\0/u.test(name)) return;
-  throw new SessionError(
-    'ATTRIBUTE_REFUSED',
-    `An attribute's name must be a string of 1 to 256 characters without NUL and lone surrogates; given: ${JSON.stringify(name)?.slice(0, 80)}.`,
-  );
-}
-
-/** Bytes an attribute takes, name included. */
-export function bytesOf(name: string, text: string | undefined): number {
-  return text === undefined ? 0 : Buffer.byteLength(name) + Buffer.byteLength(text);
-}
-
-export function checkSize(name: string, size: number, maxSize: number): void {
-  if (size <= maxSize) return;
-  throw new SessionError(
-    'ATTRIBUTES_TOO_LARGE',
-    `Attribute ${JSON.stringify(name)} brings the session to ${size} bytes; allowed: maxSize, ${maxSize} bytes.`,
-  );
-}
-
-function isAbsent(value: unknown): value is undefined | null {
-  return value === undefined || value === null;
 }
 
 /** Whether a value can change in place, without `set`. */
