@@ -79,8 +79,14 @@ export class HttpSessionManager extends SessionManager {
     return visit.inTurn(async () => {
       await this.#loaded(visit);
       if (visit.failure) throw visit.failure;
-      const state = await this.#keeper.keep(session);
-      await this.#replace(visit, exchange, session, () => this.#tell(visit, exchange, state));
+      const state = await this.#keeper.keep(session, visit.session);
+      try {
+        this.#tell(visit, exchange, state);
+      } catch (error) {
+        // Nobody will ever know the new one's id.
+        await this.#keeper.drop(session, 'untold').catch(() => undefined);
+        throw error;
+      }
       visit.session = session;
       visit.failed = false;
     });
@@ -217,18 +223,6 @@ export class HttpSessionManager extends SessionManager {
       visit.transport = transport;
       return this.#commitAtClose(visit);
     });
-  }
-
-  /** Puts a new session in the place of the old one; if that fails, the new one ends, for nobody will ever know its id. */
-  async #replace(visit: Visit, exchange: HttpResponse, session: AnySession, tell: () => void): Promise<void> {
-    try {
-      assertOpen(exchange);
-      if (visit.session) await this.#keeper.drop(visit.session, 'replaced');
-      tell();
-    } catch (error) {
-      await this.#keeper.drop(session, 'untold').catch(() => undefined);
-      throw error;
-    }
   }
 
   #transportFor(visit: Visit): SessionTransport {

@@ -4,15 +4,13 @@ import type { SessionDefaults } from '../session/draft.state.js';
 import { type Duration, toMilliseconds, toTimerMilliseconds } from '../session/duration.js';
 import { checkInteger, checkOptionNames } from '../session/options.check.js';
 import { invalidOption } from '../session/session.error.js';
+import type { SessionLogger } from '../session/session.logger.js';
 import { DEFAULT_ID_LENGTH, MAX_ID_LENGTH, MIN_ID_LENGTH } from '../session/session.id.js';
 import { DEFAULT_TIMEOUT } from '../session/session.options.js';
 import { MemoryStore } from '../store/memory.store.js';
 import { SessionStore } from '../store/session.store.js';
 import { type CookieOptions, CookieTransport } from './cookie.transport.js';
 import { SessionTransport } from './session.transport.js';
-
-/** Where a manager reports to. */
-export type SessionLogger = Pick<Console, 'debug' | 'warn' | 'error'>;
 
 export interface SessionManagerOptions {
   /** Keeps the sessions. Closed with the manager. @defaultValue `new MemoryStore()` */

@@ -11,7 +11,7 @@ import { type AnySession, replaceState, type Session, sessionOf, stateOf } from 
 import { type SessionHost, StoredState } from '../session/stored.state.js';
 import type { Found, Purged, PurgeOptions } from '../store/session.store.js';
 import type { ManagerSettings } from './manager.options.js';
-import { StoreGate } from './store.gate.js';
+import { StoreGate } from '../store/store.gate.js';
 
 /** How long writes with an old key reach the successor. A request that overlaps a rotation and runs longer finds it gone. */
 const FORWARD_MS = 60_000;
@@ -31,6 +31,7 @@ export class SessionKeeper {
     this.#settings = settings;
     this.#gate = new StoreGate(settings.storeTimeout, settings.logger);
     this.#host = this.#createHost();
+    settings.store.start(settings.logger);
   }
 
   /** The live session of an id. An access is recorded, if that is due, while the request goes on. */
@@ -44,16 +45,18 @@ export class SessionKeeper {
     });
   }
 
-  /** Stores a session that was created. */
-  async keep(session: AnySession): Promise<StoredState> {
+  /** Stores a session that was created, in the place of another one. */
+  async keep(session: AnySession, replaced?: AnySession): Promise<StoredState> {
     const draft = stateOf(session);
     if (!(draft instanceof DraftState) || !draft.claim()) {
       throw new SessionError('SESSION_ALREADY_ADDED', 'This session was given to add before.');
     }
     try {
-      const state = await this.#store(draft);
+      const old = replaced && storedStateOf(replaced);
+      const state = await this.#store(draft, old?.key);
       replaceState(session, state);
       this.#announce({ type: 'added', handle: state.handle });
+      if (old) this.#dropped(old, 'replaced');
       return state;
     } catch (error) {
       draft.release();
@@ -86,11 +89,11 @@ export class SessionKeeper {
 
   /** Removes a session for good. One that isn't stored needs nothing; one that was only found expired may still be there. */
   async drop(session: AnySession, reason: RemovalReason): Promise<void> {
-    const state = stateOf(session);
-    if (state instanceof DraftState || state.isRemoved) return;
+    const state = storedStateOf(session);
+    if (!state) return;
     const removed = await this.#gate.run(() => this.#settings.store.remove(state.key));
-    state.markRemoved();
-    if (removed) this.#announce({ type: 'removed', handle: state.handle, reason });
+    if (removed) this.#dropped(state, reason);
+    else state.markRemoved();
   }
 
   purge(options: Omit<PurgeOptions, 'now'>): Promise<Purged> {
@@ -149,14 +152,14 @@ export class SessionKeeper {
     return found && 'record' in found ? found.record : undefined;
   }
 
-  async #store(draft: DraftState): Promise<StoredState> {
+  async #store(draft: DraftState, replaces: Key | undefined): Promise<StoredState> {
     const { store, defaults, clock } = this.#settings;
     const record = draft.toRecord(this.#host.rules, defaults, clock());
-    const op = this.#host.nextOp();
+    const options = { op: this.#host.nextOp(), ...(replaces !== undefined && { replaces }) };
     let id = draft.firstId(defaults);
     for (let tries = 0; tries < MAX_ID_TRIES; tries++) {
       const key = keyOf(this.#name, id);
-      const added = await this.#gate.run(() => store.add(key, record, { op }));
+      const added = await this.#gate.run(() => store.add(key, record, options));
       if (added === 'added') return this.#adopt(id, key, record, draft);
       if (added === 'full') throw new SessionError('STORE_FULL', 'The session store takes no more sessions.');
       id = draft.nextId(defaults);
@@ -174,6 +177,11 @@ export class SessionKeeper {
     }
   }
 
+  #dropped(state: StoredState, reason: RemovalReason): void {
+    state.markRemoved();
+    this.#announce({ type: 'removed', handle: state.handle, reason });
+  }
+
   #reportUndecodable(what: string): void {
     this.#settings.logger.warn(`Of a stored session ${what} can't be read; it counts as absent.`);
     this.events.emit({ type: 'undecodable', what });
@@ -185,6 +193,12 @@ export class SessionKeeper {
     );
     this.events.emit(event);
   }
+}
+
+/** The state of a session that may still be in the store. */
+function storedStateOf(session: AnySession): StoredState | undefined {
+  const state = stateOf(session);
+  return state instanceof DraftState || state.isRemoved ? undefined : state;
 }
 
 function noFreeId(): SessionError {

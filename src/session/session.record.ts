@@ -18,7 +18,7 @@ export interface SessionRecord {
   readonly touchInterval: number;
   /** The absolute deadline, `null` for none. */
   readonly ends: number | null;
-  /** Grows by one with each change. */
+  /** Grows with each change. */
   readonly version: number;
   /** Whether the client is to keep the session beyond the end of the browser. */
   readonly persistent: boolean;
@@ -40,12 +40,19 @@ export interface Delta {
   readonly unset: readonly string[];
   /** Change only if the record still has this version. */
   readonly ifVersion?: number;
+  /** How many changes this is the sum of: the version grows by as many. @defaultValue 1 */
+  readonly steps?: number;
   /** Names this write: the same one again, by a client library that resends, is already done. */
   readonly op: string;
 }
 
 /** What came of a change: done, not done since the version was another one, or nothing there to change. */
 export type Changed = { readonly version: number } | { readonly conflict: SessionRecord } | 'gone';
+
+/** A copy that shares nothing with the record. */
+export function copyOf(record: SessionRecord): SessionRecord {
+  return { ...record, attrs: new Map(record.attrs) };
+}
 
 /**
  * The first instant at which a session may no longer be used: the nearer of the idle and the absolute deadline. The

@@ -2,11 +2,11 @@
 import { deadlineOf, type Key, type SessionRecord } from '../session/session.record.js';
 import { ExpirySlots } from './expiry.slots.js';
 
-/** A session, and the name of the last write to it. The record is replaced, never changed. */
+/** A session, and its last writes. The record is replaced, never changed. */
 export interface KeptSession {
   readonly key: Key;
   record: SessionRecord;
-  op: string;
+  ops: string;
 }
 
 /** What a renamed session leaves behind. */
@@ -15,7 +15,6 @@ export interface KeptForward {
   readonly successor: Key;
   readonly forwardUntil: number;
   readonly graceUntil: number;
-  readonly op: string;
 }
 
 export type Kept = KeptSession | KeptForward;

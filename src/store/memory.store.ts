@@ -2,10 +2,13 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Duration, toTimerMilliseconds } from '../session/duration.js';
 import { checkInteger, checkOptionNames } from '../session/options.check.js';
-import { type Changed, type Delta, isLive, type Key, type SessionRecord } from '../session/session.record.js';
-import { isForward, type KeptSession, MemoryShard } from './memory.shard.js';
+import { type Changed, copyOf, type Delta, isLive, type Key, type SessionRecord } from '../session/session.record.js';
+import { MemoryCopies } from './memory.copies.js';
+import { isForward, type Kept, type KeptSession, MemoryShard } from './memory.shard.js';
+import { isRemembered, rememberOp } from './remembered.ops.js';
 import {
   type Added,
+  type AddOptions,
   type Found,
   type Purged,
   type PurgeOptions,
@@ -42,6 +45,7 @@ export class MemoryStore extends SessionStore {
   /** From this machine's clock to the app's, as last heard: the cleaner has no other way to know what time it is. */
   #clockOffset = 0;
   #purging: Promise<Purged> | undefined;
+  #copies: MemoryCopies | undefined;
 
   /** @throws SessionError `INVALID_OPTION` */
   constructor(options: MemoryStoreOptions = {}) {
@@ -55,6 +59,11 @@ export class MemoryStore extends SessionStore {
   /** Sessions in memory, expired ones that weren't purged yet included. */
   get size(): number {
     return this.#size;
+  }
+
+  override get copies(): MemoryCopies {
+    this.#copies ??= new MemoryCopies();
+    return this.#copies;
   }
 
   get(key: Key, now: number): Found {
@@ -73,15 +82,16 @@ export class MemoryStore extends SessionStore {
     return true;
   }
 
-  add(key: Key, record: SessionRecord, { op }: { readonly op: string }): Added {
+  add(key: Key, record: SessionRecord, { op, replaces }: AddOptions): Added {
     const shard = this.#shardOf(key);
     const kept = shard.get(key);
-    if (kept) return kept.op === op ? 'added' : 'exists';
-    if (this.#size >= this.#maxSessions && !this.#makeRoom(record.created)) return 'full';
+    if (kept) return wasWrittenBy(kept, op) ? 'added' : 'exists';
+    if (this.#size >= this.#maxSessions && !this.#makeRoom(record.created, replaces)) return 'full';
     this.#hearClock(record.created);
     if (!this.#cleaner) this.#cleaner = setInterval(() => void this.#clean(), this.#purgeInterval).unref();
-    shard.set({ key, record: copyOf(record), op });
+    shard.set({ key, record: copyOf(record), ops: op });
     this.#size++;
+    if (replaces !== undefined) this.remove(replaces);
     return 'added';
   }
 
@@ -89,24 +99,24 @@ export class MemoryStore extends SessionStore {
     const session = this.#find(key, now);
     if (!session) return 'gone';
     const { record } = session;
-    if (session.op === delta.op) return { version: record.version };
+    if (isRemembered(session.ops, delta.op)) return { version: record.version };
     if (delta.ifVersion !== undefined && delta.ifVersion !== record.version) return { conflict: copyOf(record) };
     const attrs = new Map(record.attrs);
     for (const [name, text] of delta.set) attrs.set(name, text);
     for (const name of delta.unset) attrs.delete(name);
-    const version = record.version + 1;
+    const version = record.version + (delta.steps ?? 1);
     this.#replace(session, { ...accessedAt(record, now), version, attrs }, now);
-    session.op = delta.op;
+    session.ops = rememberOp(session.ops, delta.op);
     return { version };
   }
 
   rename(from: Key, to: Key, { op, now, forwardUntil, graceUntil }: RenameOptions): Renamed {
     const target = this.#shardOf(to).get(to);
-    if (target) return target.op === op ? 'done' : 'exists';
+    if (target) return wasWrittenBy(target, op) ? 'done' : 'exists';
     const session = this.#find(from, now);
     if (!session) return 'gone';
-    this.#shardOf(to).set({ key: to, record: session.record, op });
-    this.#shardOf(session.key).set({ key: session.key, successor: to, forwardUntil, graceUntil, op });
+    this.#shardOf(to).set({ key: to, record: session.record, ops: rememberOp(session.ops, op) });
+    this.#shardOf(session.key).set({ key: session.key, successor: to, forwardUntil, graceUntil });
     return 'done';
   }
 
@@ -167,8 +177,9 @@ export class MemoryStore extends SessionStore {
     this.#clockOffset = now - Date.now();
   }
 
-  /** Full: expired sessions give way, living ones don't. */
-  #makeRoom(now: number): boolean {
+  /** Full: expired sessions give way, and the one to be replaced; living ones don't. */
+  #makeRoom(now: number, replaced: Key | undefined): boolean {
+    if (replaced !== undefined && this.#find(replaced, -Infinity)) return true;
     return this.#shards.some((shard) => {
       for (;;) {
         const { removed, sessions } = this.#purgeShard(shard, now, BATCH);
@@ -192,8 +203,8 @@ export class MemoryStore extends SessionStore {
   }
 }
 
-function copyOf(record: SessionRecord): SessionRecord {
-  return { ...record, attrs: new Map(record.attrs) };
+function wasWrittenBy(kept: Kept, op: string): boolean {
+  return !isForward(kept) && isRemembered(kept.ops, op);
 }
 
 /** An access recorded late never takes back a later one. */

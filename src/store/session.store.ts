@@ -1,6 +1,8 @@
 /** The Store player: keeps sessions at the server, found by key. Knows neither HTTP nor Nest. */
 import type { Awaitable } from '../session/awaitable.js';
+import type { SessionLogger } from '../session/session.logger.js';
 import type { Changed, Delta, Key, SessionRecord } from '../session/session.record.js';
+import type { SessionCopies } from './session.copies.js';
 
 /** What a store can promise beyond one process. */
 export interface StoreCapabilities {
@@ -25,6 +27,19 @@ export type Found =
 export type Added = 'added' | 'exists' | 'full';
 /** `'exists'`: something has the new key, and nothing was written. */
 export type Renamed = 'done' | 'gone' | 'exists';
+
+/**
+ * How many of its last writes a session's record remembers by their `op`. A client library that resends a write whose
+ * reply was lost may have been overtaken by others.
+ */
+export const REMEMBERED_OPS = 8;
+
+export interface AddOptions {
+  /** Names this write. */
+  readonly op: string;
+  /** A session that goes when this one is stored, for good, as by `remove`. If it can't, `add` rejects. */
+  readonly replaces?: Key;
+}
 
 export interface RenameOptions {
   readonly op: string;
@@ -55,10 +70,19 @@ export interface Purged {
  * Every method may answer at once or by a promise. `now` is the app's clock in milliseconds: a session at or past its
  * deadline (`deadlineOf`) counts as absent, whether it was purged or not. A rejection means that the store failed, never
  * that something wasn't found. Records are plain data: what a caller does to one it gave or got changes nothing in the
- * store. `testSessionStore` of `nestjs-http-session/testing` proves an implementation.
+ * store. A write that comes again with the same `op` is already done, if no more than seven others were in between.
+ * `testSessionStore` of `nestjs-http-session/testing` proves an implementation.
  */
 export abstract class SessionStore {
   abstract readonly capabilities: StoreCapabilities;
+
+  /** Where this store keeps copies of another one's sessions, if it can be the cache of a `TieredStore`. */
+  get copies(): SessionCopies | undefined {
+    return undefined;
+  }
+
+  /** Called by each manager that uses the store, before its first request: `logger` hears what somebody should look at. */
+  start(_logger: SessionLogger): void {}
 
   /** A pure read: nothing is written, no deadline moves. `undefined` if absent, expired or removed. */
   abstract get(key: Key, now: number): Awaitable<Found>;
@@ -69,18 +93,18 @@ export abstract class SessionStore {
    */
   abstract touch(key: Key, now: number): Awaitable<boolean>;
 
-  /** Stores a new session. Never overwrites, not even an expired one. The same `op` again is already done. */
-  abstract add(key: Key, record: SessionRecord, options: { readonly op: string }): Awaitable<Added>;
+  /** Stores a new session. Never overwrites one, not even an expired one. */
+  abstract add(key: Key, record: SessionRecord, options: AddOptions): Awaitable<Added>;
 
   /**
-   * Changes attributes and records an access, in one step. Never creates. Follows a forward. The same `op` again is already
-   * done. With `ifVersion`, a record of another version is left as it is, and given back.
+   * Changes attributes and records an access, in one step. Never creates. Follows a forward. With `ifVersion`, a record of
+   * another version is left as it is, and given back.
    */
   abstract change(key: Key, delta: Delta, now: number): Awaitable<Changed>;
 
   /**
    * Moves a session to another key, leaving a forward under the old one. `get` of the old key finds no record from then on.
-   * From a key that forwards, the successor is moved. The same `op` again is already done.
+   * From a key that forwards, the successor is moved.
    */
   abstract rename(from: Key, to: Key, options: RenameOptions): Awaitable<Renamed>;
 

@@ -4,7 +4,7 @@
  */
 import { type Awaitable, isPromiseLike } from '../session/awaitable.js';
 import { SessionError } from '../session/session.error.js';
-import type { SessionLogger } from './manager.options.js';
+import type { SessionLogger } from '../session/session.logger.js';
 
 /** After so many timeouts in a row the store isn't asked any more, … */
 const TIMEOUTS_TO_OPEN = 5;
@@ -17,6 +17,7 @@ interface Waiting {
 }
 
 export class StoreGate {
+  readonly #subject: string;
   readonly #timeoutMs: number;
   readonly #logger: SessionLogger;
   /** In the order of their deadlines, since all may take equally long: one timer does for all. */
@@ -27,7 +28,9 @@ export class StoreGate {
   #failing = false;
   #closed = false;
 
-  constructor(timeoutMs: number, logger: SessionLogger) {
+  /** @param subject - what messages call the store */
+  constructor(timeoutMs: number, logger: SessionLogger, subject = 'session store') {
+    this.#subject = subject;
     this.#timeoutMs = timeoutMs;
     this.#logger = logger;
   }
@@ -79,7 +82,7 @@ export class StoreGate {
     if (now < this.#nextProbe) {
       throw new SessionError(
         'STORE_FAILED',
-        `The session store isn't asked: it didn't answer ${this.#timeoutsInARow} times in a row.`,
+        `The ${this.#subject} isn't asked: it didn't answer ${this.#timeoutsInARow} times in a row.`,
       );
     }
     this.#nextProbe = now + PROBE_INTERVAL_MS;
@@ -117,7 +120,7 @@ export class StoreGate {
   }
 
   #succeeded(): void {
-    if (this.#failing) this.#logger.warn('The session store answers again.');
+    if (this.#failing) this.#logger.warn(`The ${this.#subject} answers again.`);
     this.#failing = false;
     this.#timeoutsInARow = 0;
   }
@@ -133,7 +136,7 @@ export class StoreGate {
     return this.#report(
       new SessionError(
         'STORE_TIMEOUT',
-        `The session store didn't answer within ${this.#timeoutMs} ms; what it was asked may have happened.`,
+        `The ${this.#subject} didn't answer within ${this.#timeoutMs} ms; what it was asked may have happened.`,
       ),
     );
   }
@@ -143,7 +146,7 @@ export class StoreGate {
     return this.#report(
       error instanceof SessionError
         ? error
-        : new SessionError('STORE_FAILED', `The session store failed (${nameOf(error)}).`),
+        : new SessionError('STORE_FAILED', `The ${this.#subject} failed (${nameOf(error)}).`),
     );
   }
 

@@ -1,8 +1,11 @@
 /** A store around another one: counts its calls, stops them at barriers, answers in its place. For tests of races and faults. */
 import type { Changed, Delta, Key, SessionRecord } from '../session/session.record.js';
 import type { Awaitable } from '../session/awaitable.js';
+import type { SessionLogger } from '../session/session.logger.js';
+import type { SessionCopies } from '../store/session.copies.js';
 import {
   type Added,
+  type AddOptions,
   type Found,
   type Purged,
   type PurgeOptions,
@@ -94,6 +97,14 @@ export class ObservedStore extends SessionStore {
     return this.#inner.capabilities;
   }
 
+  override get copies(): SessionCopies | undefined {
+    return this.#inner.copies;
+  }
+
+  override start(logger: SessionLogger): void {
+    this.#inner.start(logger);
+  }
+
   /** The calls so far, since the last {@link forget}. */
   get calls(): readonly StoreCall[] {
     return this.#calls;
@@ -170,7 +181,7 @@ export class ObservedStore extends SessionStore {
     return this.#call('touch', key, () => this.#inner.touch(key, now), key, now);
   }
 
-  add(key: Key, record: SessionRecord, options: { readonly op: string }): Awaitable<Added> {
+  add(key: Key, record: SessionRecord, options: AddOptions): Awaitable<Added> {
     return this.#call('add', key, () => this.#inner.add(key, record, options), key, record, options);
   }
 

@@ -4,6 +4,7 @@ import type { Awaitable } from '../session/awaitable.js';
 import type { SessionStore, StoreCapabilities } from '../store/session.store.js';
 import { describeAdd } from './contract/add.suite.js';
 import { describeChange } from './contract/change.suite.js';
+import { describeCopies } from './contract/copies.suite.js';
 import { describeGet } from './contract/get.suite.js';
 import { describeIsolation } from './contract/isolation.suite.js';
 import { describePurge } from './contract/purge.suite.js';
@@ -34,6 +35,8 @@ export interface ExpectedStore extends Partial<StoreCapabilities> {
   readonly createSecondStore?: (first: SessionStore) => Awaitable<SessionStore>;
   /** The backend removes by itself what has expired, so that a purge may find nothing to do. @defaultValue false */
   readonly collectedByBackend?: boolean;
+  /** The store has `copies`, so that it can be the cache of a `TieredStore`. @defaultValue false */
+  readonly keepsCopies?: boolean;
 }
 
 /**
@@ -55,7 +58,12 @@ export function testSessionStore(
   createStore: () => Awaitable<SessionStore>,
   expected: ExpectedStore = {},
 ): void {
-  const { createSecondStore = (first) => first, collectedByBackend = false, ...capabilities } = expected;
+  const {
+    createSecondStore = (first) => first,
+    collectedByBackend = false,
+    keepsCopies = false,
+    ...capabilities
+  } = expected;
   const source: StoreSource = { createStore, createSecondStore };
   const stores = suiteOf(runner, (test: (trial: StoreTrial) => Promise<void>) => StoreTrial.run(source, test));
   const servers = suiteOf(runner, (test: (trial: ServerTrial) => Promise<void>) => ServerTrial.run(source, test));
@@ -77,6 +85,7 @@ export function testSessionStore(
     describeRename(stores);
     describeRemove(stores);
     describePurge(stores, collectedByBackend);
+    if (keepsCopies) describeCopies(stores);
   });
 
   servers.describe('the promises, over the store', () => {

@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import {
   type Added,
+  type AddOptions,
   type Changed,
   type Delta,
   deadlineOf,
@@ -29,7 +30,7 @@ export class AsyncStore extends SessionStore {
     await setImmediate();
     return this.inner.touch(key, now);
   }
-  async add(key: Key, record: SessionRecord, options: { readonly op: string }): Promise<Added> {
+  async add(key: Key, record: SessionRecord, options: AddOptions): Promise<Added> {
     await setImmediate();
     return this.inner.add(key, record, options);
   }
@@ -104,22 +105,65 @@ class TouchMovesBack extends AsyncStore {
 }
 
 class AddOverwrites extends MemoryStore {
-  override add(key: Key, record: SessionRecord, options: { readonly op: string }): Added {
+  override add(key: Key, record: SessionRecord, options: AddOptions): Added {
     if (super.add(key, record, options) === 'added') return 'added';
     super.remove(key);
     return super.add(key, record, options);
   }
 }
 
+class AddReplacesNothing extends MemoryStore {
+  override add(key: Key, record: SessionRecord, { op }: AddOptions): Added {
+    return super.add(key, record, { op });
+  }
+}
+
+class AddReplacesTooEarly extends MemoryStore {
+  override add(key: Key, record: SessionRecord, options: AddOptions): Added {
+    if (options.replaces !== undefined) super.remove(options.replaces);
+    return super.add(key, record, options);
+  }
+}
+
+/** What a store takes for the last write of a session: any other one, to any session, makes it forget. */
+class RemembersOneWrite extends MemoryStore {
+  #last = '';
+  #suffixes = 0;
+
+  override add(key: Key, record: SessionRecord, options: AddOptions): Added {
+    return super.add(key, record, { ...options, op: this.#once(options.op) });
+  }
+
+  override change(key: Key, delta: Delta, now: number): Changed {
+    return super.change(key, { ...delta, op: this.#once(delta.op) }, now);
+  }
+
+  override rename(from: Key, to: Key, options: RenameOptions): Renamed {
+    return super.rename(from, to, { ...options, op: this.#once(options.op) });
+  }
+
+  #once(op: string): string {
+    if (this.#last !== op) this.#suffixes++;
+    this.#last = op;
+    return `${op}-${this.#suffixes}`;
+  }
+}
+
+class CountsNoSteps extends MemoryStore {
+  override change(key: Key, { steps: _steps, ...delta }: Delta, now: number): Changed {
+    return super.change(key, delta, now);
+  }
+}
+
 class AddOverwritesTheExpired extends MemoryStore {
-  override add(key: Key, record: SessionRecord, options: { readonly op: string }): Added {
+  override add(key: Key, record: SessionRecord, options: AddOptions): Added {
     if (!super.get(key, record.created)) super.remove(key);
     return super.add(key, record, options);
   }
 }
 
 class AddChecksFirst extends AsyncStore {
-  override async add(key: Key, record: SessionRecord, options: { readonly op: string }): Promise<Added> {
+  override async add(key: Key, record: SessionRecord, options: AddOptions): Promise<Added> {
     const found = this.inner.get(key, 0);
     await setImmediate();
     if (found) return this.inner.add(key, record, options);
@@ -226,7 +270,7 @@ class RemoveIsUndone extends AsyncStore {
 /** Hands out what it keeps, and keeps what it was given. */
 class HandsOutLiveMaps extends MemoryStore {
   readonly #live = new Map<Key, SessionRecord>();
-  override add(key: Key, record: SessionRecord, options: { readonly op: string }): Added {
+  override add(key: Key, record: SessionRecord, options: AddOptions): Added {
     const added = super.add(key, record, options);
     if (added === 'added') this.#live.set(key, record);
     return added;
@@ -247,7 +291,7 @@ class HandsOutLiveMaps extends MemoryStore {
 }
 
 class KeepsAttributesAsProperties extends MemoryStore {
-  override add(key: Key, record: SessionRecord, options: { readonly op: string }): Added {
+  override add(key: Key, record: SessionRecord, options: AddOptions): Added {
     const properties: Record<string, string> = {};
     for (const [name, text] of record.attrs) properties[name] = text;
     return super.add(key, { ...record, attrs: new Map(Object.entries(properties)) }, options);
@@ -266,7 +310,7 @@ class IgnoresTheCaseOfKeys extends AsyncStore {
   override get(key: Key, now: number): Promise<Found> {
     return super.get(key.toLowerCase(), now);
   }
-  override add(key: Key, record: SessionRecord, options: { readonly op: string }): Promise<Added> {
+  override add(key: Key, record: SessionRecord, options: AddOptions): Promise<Added> {
     return super.add(key.toLowerCase(), record, options);
   }
 }
@@ -285,7 +329,7 @@ class PurgesNothing extends MemoryStore {
 
 class PurgesOneBatch extends MemoryStore {
   readonly #keys = new Set<Key>();
-  override add(key: Key, record: SessionRecord, options: { readonly op: string }): Added {
+  override add(key: Key, record: SessionRecord, options: AddOptions): Added {
     this.#keys.add(key);
     return super.add(key, record, options);
   }
@@ -342,11 +386,38 @@ export const BROKEN_STORES: readonly (readonly [
   ['touches when it reads', ReadsTouch, ['get > moves no deadline, however often it is called']],
   ['revives by touch', TouchRevives, ['touch > does not revive a session that has reached its deadline']],
   ['moves a deadline back', TouchMovesBack, ['touch > never moves a deadline back']],
-  ['overwrites by add', AddOverwrites, ['add > never overwrites a living session', 'add > never overwrites a forward']],
+  ['overwrites by add', AddOverwrites, ['add > never overwrites a living session']],
   [
     'overwrites expired sessions by add',
     AddOverwritesTheExpired,
     ['add > never overwrites an expired session that was not purged yet'],
+  ],
+  [
+    'leaves the session that is to be replaced',
+    AddReplacesNothing,
+    [
+      'add in the place of another session > removes that one for good',
+      'add in the place of another session > removes the successor of one that was rotated meanwhile',
+    ],
+  ],
+  [
+    'removes what is to be replaced before it adds',
+    AddReplacesTooEarly,
+    ['add in the place of another session > leaves that one alone if nothing was added'],
+  ],
+  [
+    'remembers the last write only',
+    RemembersOneWrite,
+    [
+      'change > is done already when the same op comes again after seven others',
+      'add > is done already when the same op comes again after the session was changed',
+      'rename > is done already when the same op comes again after other writes',
+    ],
+  ],
+  [
+    'takes the sum of several changes for one',
+    CountsNoSteps,
+    ['change > counts the version up by as many steps as the delta is the sum of'],
   ],
   ['looks before it adds', AddChecksFirst, ['add > stores exactly one of many at a time under one key']],
   [

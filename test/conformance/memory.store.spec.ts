@@ -6,4 +6,5 @@ testSessionStore({ describe, it }, () => new MemoryStore(), {
   shared: false,
   atomic: true,
   acknowledged: 'backend',
+  keepsCopies: true,
 });

@@ -1,6 +1,7 @@
 /** The contract of `change`. */
 import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { deadlineOf } from '../../session/session.record.js';
+import { REMEMBERED_OPS } from '../../store/session.store.js';
 import { MINUTE, type StoreTrial, type Suite } from '../store.trial.js';
 
 export function describeChange({ describe, it }: Suite<StoreTrial>): void {
@@ -103,6 +104,41 @@ export function describeChange({ describe, it }: Suite<StoreTrial>): void {
       const delta = trial.newDelta({ count: '2' }, { ifVersion: 1 });
       deepStrictEqual(await trial.store.change(key, delta, trial.now), { version: 2 });
       deepStrictEqual(await trial.store.change(key, delta, trial.now), { version: 2 });
+    });
+
+    it('is done already when the same op comes again after seven others', async (trial) => {
+      const { key } = await trial.keep();
+      const delta = trial.newDelta({ first: '1' });
+      await trial.store.change(key, delta, trial.now);
+      for (let other = 2; other <= REMEMBERED_OPS; other++) {
+        await trial.second.change(key, trial.newDelta({ first: null, other: String(other) }), trial.now);
+      }
+      const version = 1 + REMEMBERED_OPS;
+      deepStrictEqual(await trial.store.change(key, delta, trial.now), { version });
+      const counted = { ...delta, ifVersion: 1 };
+      deepStrictEqual(await trial.store.change(key, counted, trial.now), { version });
+      deepStrictEqual((await trial.recordOf(key))?.attrs.has('first'), false);
+      strictEqual((await trial.recordOf(key))?.version, version);
+    });
+
+    it('is done already when the same op comes again after a rotation', async (trial) => {
+      const { key } = await trial.keep();
+      const delta = trial.newDelta({ first: '1' });
+      await trial.store.change(key, delta, trial.now);
+      const successor = await trial.renamed(key);
+      deepStrictEqual(await trial.store.change(key, delta, trial.now), { version: 2 });
+      strictEqual((await trial.recordOf(successor))?.version, 2);
+    });
+
+    it('counts the version up by as many steps as the delta is the sum of', async (trial) => {
+      const { key } = await trial.keep();
+      deepStrictEqual(await trial.store.change(key, trial.newDelta({ a: '1' }, { steps: 3 }), trial.now), {
+        version: 4,
+      });
+      deepStrictEqual(await trial.store.change(key, trial.newDelta({ a: '2' }, { ifVersion: 4 }), trial.now), {
+        version: 5,
+      });
+      strictEqual((await trial.recordOf(key))?.version, 5);
     });
 
     it('loses none of many at a time', async (trial) => {

@@ -69,6 +69,16 @@ export function describeRename({ describe, it }: Suite<StoreTrial>): void {
       strictEqual(await trial.recordOf(key), undefined);
     });
 
+    it('is done already when the same op comes again after other writes', async (trial) => {
+      const { key } = await trial.keep();
+      const to = trial.newKey();
+      const options = trial.renameOptions();
+      strictEqual(await trial.store.rename(key, to, options), 'done');
+      await trial.second.change(to, trial.newDelta({ count: '2' }), trial.now);
+      strictEqual(await trial.store.rename(key, to, options), 'done');
+      deepStrictEqual((await trial.recordOf(to))?.attrs, new Map([['count', '2']]));
+    });
+
     it('leaves exactly one living successor of many at a time', async (trial) => {
       const { key, record } = await trial.keep();
       const successors = Array.from({ length: 10 }, () => trial.newKey());

@@ -3,7 +3,7 @@ import { deepStrictEqual, ok, strictEqual } from 'node:assert/strict';
 import { createSession } from '../../session/session.js';
 import { createExchange } from '../made-up.exchange.js';
 import type { Suite } from '../store.trial.js';
-import type { ServerTrial } from '../server.trial.js';
+import { type ServerTrial, toldBy } from '../server.trial.js';
 
 export function describeEconomy(suite: Suite<ServerTrial>): void {
   describeChanges(suite);
@@ -137,6 +137,25 @@ function describeReads({ describe, it }: Suite<ServerTrial>): void {
         ['get', 'change'],
       );
       deepStrictEqual(request.response.getHeaderNames(), []);
+    });
+
+    it('login, rotation and logout are one write each, a login in the place of another session too', async ({
+      here,
+    }) => {
+      const calls = () => here.store.calls.map(({ method }) => method);
+      const first = await here.login();
+      deepStrictEqual(calls(), ['add']);
+      here.store.forget();
+      const again = await here.visit(first.headers);
+      await here.manager.add(createSession(), again.response);
+      await here.answer(again);
+      deepStrictEqual(calls(), ['get', 'add']);
+      here.store.forget();
+      const leaving = await here.open(toldBy(again.response));
+      await here.manager.rotate(leaving.session, leaving.response);
+      await here.manager.remove(leaving.session, leaving.response);
+      await here.answer(leaving);
+      deepStrictEqual(calls(), ['get', 'rename', 'remove']);
     });
 
     it('a request without an id makes no store call', async ({ here }) => {

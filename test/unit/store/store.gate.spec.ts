@@ -1,7 +1,7 @@
 /** Every call of a store ends in time, and its failures are ours to tell: without what drivers put into theirs. */
 import { SessionError } from 'nestjs-http-session/core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { StoreGate } from '../../../src/manager/store.gate.js';
+import { StoreGate } from '../../../src/store/store.gate.js';
 import { errorOf, sessionErrorOf } from '../fixtures/session.error.js';
 import { TestServer } from '../fixtures/test.server.js';
 import { unhandledRejections } from '../fixtures/turns.js';

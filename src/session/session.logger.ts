@@ -1,0 +1,2 @@
+/** Where the library reports to. */
+export type SessionLogger = Pick<Console, 'debug' | 'warn' | 'error'>;
