@@ -2,7 +2,7 @@
 export { type CookieOptions, CookieTransport } from './manager/cookie.transport.js';
 export { type HeaderOptions, HeaderTransport } from './manager/header.transport.js';
 export { HttpSessionManager } from './manager/http-session.manager.js';
-export type { SessionLogger, SessionManagerOptions } from './manager/manager.options.js';
+export type { SessionManagerOptions } from './manager/manager.options.js';
 export { type GetOptions, type ManagerPurgeOptions, SessionManager } from './manager/session.manager.js';
 export { type Presented, SessionTransport, type Validity } from './manager/session.transport.js';
 export type { HttpRequest, HttpResponse } from './http/http.exchange.js';
@@ -17,6 +17,7 @@ export type {
   SessionEventListener,
   SessionEvents,
 } from './session/session.events.js';
+export type { SessionLogger } from './session/session.logger.js';
 export type { Attributes, ConstAttributes, CreateSessionOptions } from './session/session.options.js';
 export {
   type Changed,
@@ -27,9 +28,12 @@ export {
   type SessionRecord,
 } from './session/session.record.js';
 export { type AnySession, createSession, Session } from './session/session.js';
+export { CompareAndSwapStore } from './store/compare-and-swap.store.js';
 export { MemoryStore, type MemoryStoreOptions } from './store/memory.store.js';
+export type { SessionCopies, SessionCopy } from './store/session.copies.js';
 export {
   type Added,
+  type AddOptions,
   type Found,
   type Purged,
   type PurgeOptions,
