@@ -1,64 +1,38 @@
-/**
- * `npm run bench`: the memory store at scale, beside a bare `Map` of the same keys in the same run. Prints a table; says nothing
- * about absolute speed, which belongs to the machine. `-- --sessions=100000` for another size.
- */
+/** The memory store, beside a bare `Map` of the same keys. */
+import { MemoryStore } from 'nestjs-http-session/core';
 import { setImmediate } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
-import { randomBytes } from 'node:crypto';
-import { MemoryStore, type SessionRecord } from 'nestjs-http-session/core';
+import { compared, medianOf } from './measure.js';
+import { newKey, newRecord, TIMEOUT, TOUCH_INTERVAL } from './sessions.js';
 
-const { values } = parseArgs({ options: { sessions: { type: 'string', default: '1000000' } } });
-const SESSIONS = Number(values.sessions);
-const TIMEOUT = 30 * 60_000;
-const TOUCH_INTERVAL = 60_000;
-const NOW = Date.now();
+export async function benchMemory(sessions: number): Promise<void> {
+  const now = Date.now();
+  const keys = Array.from({ length: sessions }, newKey);
+  /** Visits every key once, in an order that no cache likes. */
+  const shuffled = Array.from({ length: sessions }, (_, i) => keys[(i * 7919) % sessions] ?? '');
 
-const keys = Array.from({ length: SESSIONS }, () => `${randomText(3)}.${randomText(32)}`);
-/** Visits every key once, in an order that no cache likes. */
-const shuffled = Array.from({ length: SESSIONS }, (_, i) => keys[(i * 7919) % SESSIONS] ?? '');
+  const bare = new Map<string, object>();
+  const bareBytes = bytesOf(() => keys.forEach((key) => bare.set(key, { key })));
+  const store = new MemoryStore({ purgeInterval: '1h' });
+  // Accessed throughout one idle timeout, as visitors come.
+  const fill = (key: string, i: number) =>
+    store.add(key, newRecord(now, Math.floor((i / sessions) * TIMEOUT)), { op: `a${i}` });
+  const storeBytes = bytesOf(() => keys.forEach((key, i) => void fill(key, i)));
 
-const bare = new Map<string, object>();
-const bareBytes = bytesOf(() => keys.forEach((key) => bare.set(key, { key })));
-const store = new MemoryStore({ purgeInterval: '1h' });
-const storeBytes = bytesOf(() => keys.forEach((key, i) => void store.add(key, recordOf(i), { op: `a${i}` })));
+  const mapGet = microsecondsOf(shuffled, (key) => bare.get(key));
+  const get = microsecondsOf(shuffled, (key) => store.get(key, now));
+  const change = microsecondsOf(shuffled, (key, i) =>
+    store.change(key, { set: new Map([['count', `${i}`]]), unset: [], op: `c${i}` }, 0),
+  );
+  // The first ones expire one touch interval from now, the last ones an idle timeout later.
+  const tenth = await pauseOf(store, now + TOUCH_INTERVAL + TIMEOUT / 10);
+  const rest = await pauseOf(store, now + TOUCH_INTERVAL + 2 * TIMEOUT);
 
-const mapGet = microsecondsOf(() => shuffled.forEach((key) => bare.get(key)));
-const get = microsecondsOf(() => shuffled.forEach((key) => store.get(key, NOW)));
-const change = microsecondsOf(() =>
-  shuffled.forEach((key, i) => store.change(key, { set: new Map([['count', `${i}`]]), unset: [], op: `c${i}` }, 0)),
-);
-// The first ones expire one touch interval from now, the last ones an idle timeout later.
-const tenth = await pauseOf(NOW + TOUCH_INTERVAL + TIMEOUT / 10);
-const rest = await pauseOf(NOW + TOUCH_INTERVAL + 2 * TIMEOUT);
-
-console.table({
-  sessions: { store: SESSIONS, 'bare Map': SESSIONS },
-  'bytes a session': { store: Math.round(storeBytes / SESSIONS), 'bare Map': Math.round(bareBytes / SESSIONS) },
-  'get, µs': { store: get.toFixed(2), 'bare Map': mapGet.toFixed(2), ratio: (get / mapGet).toFixed(2) },
-  'change, µs': { store: change.toFixed(2) },
-});
-console.table({ 'a tenth expires': tenth, 'the rest expires': rest });
-
-function recordOf(i: number): SessionRecord {
-  return {
-    format: 1,
-    created: NOW,
-    // Spread over one idle timeout, as visitors are.
-    accessed: NOW - Math.floor((i / SESSIONS) * TIMEOUT),
-    timeout: TIMEOUT,
-    touchInterval: TOUCH_INTERVAL,
-    ends: NOW + 30 * 24 * 3_600_000,
-    version: 1,
-    persistent: true,
-    handle: randomText(12),
-    seed: randomText(16),
-    consts: '{"userName":"\\"a\\""}',
-    attrs: new Map([['count', `${i}`]]),
-  };
-}
-
-function randomText(bytes: number): string {
-  return randomBytes(bytes).toString('base64url');
+  console.table({
+    'bytes a session': compared(storeBytes / sessions, bareBytes / sessions, 0),
+    'get, µs': compared(get, mapGet, 2),
+    'change, µs': { store: change.toFixed(2) },
+  });
+  console.table({ 'a tenth expires': tenth, 'the rest expires': rest });
 }
 
 function bytesOf(fill: () => void): number {
@@ -72,11 +46,11 @@ function heapUsed(): number {
   return process.memoryUsage().heapUsed;
 }
 
-function microsecondsOf(work: () => void): number {
+function microsecondsOf(keys: readonly string[], work: (key: string, index: number) => unknown): number {
   const began = process.cpuUsage();
-  work();
+  keys.forEach(work);
   const { user, system } = process.cpuUsage(began);
-  return (user + system) / SESSIONS;
+  return (user + system) / keys.length;
 }
 
 /**
@@ -84,7 +58,7 @@ function microsecondsOf(work: () => void): number {
  * machine took the processor away are left out: they measure the neighbours. (The bench forces collections, after which V8's
  * sweeping threads hold up turns for some 7 ms; so it runs with --no-concurrent-sweeping.)
  */
-async function pauseOf(now: number): Promise<object> {
+async function pauseOf(store: MemoryStore, now: number): Promise<object> {
   globalThis.gc?.();
   const turns: number[] = [];
   let purging = true;
@@ -100,12 +74,10 @@ async function pauseOf(now: number): Promise<object> {
   const { removed } = await store.purge({ now, batchSize: 100, deadline: 60_000 });
   purging = false;
   await watching;
-  turns.sort((a, b) => a - b);
-  const median = turns[Math.floor(turns.length / 2)] ?? 0;
   return {
     removed,
     turns: turns.length,
-    'median turn, ms': median.toFixed(2),
-    'longest turn, ms': (turns.at(-1) ?? 0).toFixed(2),
+    'median turn, ms': medianOf(turns).toFixed(2),
+    'longest turn, ms': Math.max(...turns).toFixed(2),
   };
 }
