@@ -7,10 +7,11 @@ export default defineConfig({
   resolve: { tsconfigPaths: true },
   test: {
     include: ['test/**/*.spec.ts'],
+    reporters: ['default', './test/support/promise.reporter.ts'],
     setupFiles: ['reflect-metadata'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 15_000,
+    testTimeout: 30_000,
     hookTimeout: 30_000,
     passWithNoTests: false,
     restoreMocks: true,
