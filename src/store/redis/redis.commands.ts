@@ -1,0 +1,54 @@
+/** Commands and scripts, as the store and its copies send them. */
+import type { RedisConnection } from './redis.connection.js';
+import { isReply, RedisFailure } from './redis.failure.js';
+import type { RedisScript } from './redis.scripts.js';
+
+/** How it went, and what belongs to that. */
+export type ScriptReply = readonly [answer: string, detail?: unknown];
+
+export class RedisCommands {
+  readonly isCluster: boolean;
+  readonly #connection: RedisConnection;
+
+  constructor(connection: RedisConnection) {
+    this.#connection = connection;
+    this.isCluster = connection.isCluster;
+  }
+
+  /** @throws RedisFailure by the promise */
+  async send(key: string | undefined, command: string, ...args: string[]): Promise<unknown> {
+    try {
+      return await this.#connection.send(key, command, args);
+    } catch (error) {
+      throw RedisFailure.of(error);
+    }
+  }
+
+  /**
+   * @param keys - all in one slot
+   * @throws RedisFailure by the promise
+   */
+  async run(script: RedisScript, keys: readonly string[], values: readonly string[] = []): Promise<ScriptReply> {
+    const args = [String(keys.length), ...keys, ...values];
+    try {
+      return toReply(await this.#evaluate(script, keys[0], args));
+    } catch (error) {
+      throw RedisFailure.of(error);
+    }
+  }
+
+  /** A server that doesn't know the script, since it was restarted say, learns it by running its text. */
+  async #evaluate({ sha, text }: RedisScript, key: string | undefined, args: readonly string[]): Promise<unknown> {
+    try {
+      return await this.#connection.send(key, 'EVALSHA', [sha, ...args]);
+    } catch (error) {
+      if (!isReply(error, 'NOSCRIPT')) throw error;
+      return this.#connection.send(key, 'EVAL', [text, ...args]);
+    }
+  }
+}
+
+function toReply(reply: unknown): ScriptReply {
+  if (!Array.isArray(reply) || typeof reply[0] !== 'string') throw new RedisFailure('UNKNOWN_REPLY');
+  return [reply[0], reply[1]];
+}

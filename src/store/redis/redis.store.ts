@@ -1,0 +1,176 @@
+/** Sessions in Redis or Valkey, shared by all processes that use the same one: a hash each, changed by scripts. */
+import { checkOptionNames } from '../../session/options.check.js';
+import { invalidOption } from '../../session/session.error.js';
+import { tagOf } from '../../session/session.id.js';
+import type { SessionLogger } from '../../session/session.logger.js';
+import { type Changed, type Delta, deadlineOf, type Key, type SessionRecord } from '../../session/session.record.js';
+import {
+  type Added,
+  type AddOptions,
+  type Found,
+  type Purged,
+  type Renamed,
+  type RenameOptions,
+  SessionStore,
+} from '../session.store.js';
+import type { SessionCopies } from '../session.copies.js';
+import { connectionOf, type RedisClient } from './redis.client.js';
+import { RedisCommands, type ScriptReply } from './redis.commands.js';
+import { RedisCopies } from './redis.copies.js';
+import { findEviction } from './redis.eviction.js';
+import { RedisFailure } from './redis.failure.js';
+import { fieldOf, toConflict, toFound, toHash } from './redis.hash.js';
+import { ADD, CHANGE, REMOVE, RENAME, type RedisScript, TOUCH, TTL_MARGIN_MS } from './redis.scripts.js';
+
+export interface RedisStoreOptions {
+  /**
+   * What all keys begin with; stores with different ones don't see each other's sessions. No `{` or `}`: they would decide
+   * what Redis Cluster keeps together.
+   * @defaultValue 'sess:'
+   */
+  keyPrefix?: string | undefined;
+}
+
+/** Two rotations a second for as long as the first one's forward lasts: a way that is longer leads in a circle. */
+const MAX_HOPS = 120;
+
+/**
+ * Keeps sessions in Redis 7 or Valkey (nothing that is newer than Redis 6 is used), by a client of the application, which it
+ * never connects or closes.
+ *
+ * The client decides what happens while Redis can't be reached. Clients that queue what they are given do it when Redis is
+ * back, maybe minutes after it was answered with 503: a rotation then takes a session away from its user. Let it fail at once:
+ *
+ * - node-redis: `disableOfflineQueue: true`. It also needs a listener for `'error'`, or a lost connection ends the process;
+ * - ioredis and iovalkey: `maxRetriesPerRequest: 0` and `autoResendUnfulfilledCommands: false`. With
+ *   `enableAutoPipelining: true` Redis needs a third of the time.
+ *
+ * A write that a client sends again does no harm, if no more than seven others came in between. No replica is ever read: a
+ * client that can't be told so is refused. Redis must not evict sessions: set its `maxmemory-policy` to `noeviction`.
+ */
+export class RedisStore extends SessionStore {
+  readonly capabilities = { shared: true, atomic: true, acknowledged: 'backend' } as const;
+  readonly #commands: RedisCommands;
+  readonly #keyPrefix: string;
+  #copies: RedisCopies | undefined;
+  #started = false;
+
+  /**
+   * @param client - of node-redis, ioredis or iovalkey; connected by the time of the first request
+   * @throws SessionError `INVALID_OPTION`
+   */
+  constructor(client: RedisClient, options: RedisStoreOptions = {}) {
+    super();
+    checkOptionNames('RedisStore', options, ['keyPrefix']);
+    const { keyPrefix = 'sess:' } = options;
+    if (typeof keyPrefix !== 'string' || /[{}]/.test(keyPrefix)) {
+      throw invalidOption('keyPrefix', keyPrefix, 'a string without { and }');
+    }
+    this.#keyPrefix = keyPrefix;
+    this.#commands = new RedisCommands(connectionOf(client));
+  }
+
+  override get copies(): SessionCopies {
+    this.#copies ??= new RedisCopies(this.#commands, (key) => this.#placeOf(key));
+    return this.#copies;
+  }
+
+  /** Warns, once and later, if Redis may evict sessions; says nothing if it isn't to be asked. */
+  override start(logger: SessionLogger): void {
+    if (this.#started) return;
+    this.#started = true;
+    findEviction(this.#commands).then(
+      (warning) => warning !== undefined && logger.warn(warning),
+      () => undefined,
+    );
+  }
+
+  async get(key: Key, now: number): Promise<Found> {
+    const place = this.#placeOf(key);
+    try {
+      return toFound(await this.#commands.send(place, 'HGETALL', place), now);
+    } catch (error) {
+      if (error instanceof RedisFailure && error.code === 'WRONGTYPE') return { broken: 'it is no hash' };
+      throw error;
+    }
+  }
+
+  async touch(key: Key, now: number): Promise<boolean> {
+    const [answer] = await this.#follow(key, TOUCH, [String(now)]);
+    return answer === 'done';
+  }
+
+  async add(key: Key, record: SessionRecord, { op, replaces }: AddOptions): Promise<Added> {
+    const inOneStep = replaces !== undefined && (!this.#commands.isCluster || tagOf(replaces) === tagOf(key));
+    const keys = inOneStep ? [key, replaces] : [key];
+    const [answer, successor] = await this.#run(ADD, keys, [op, timeToLive(record), ...toHash(record, op)]);
+    if (answer === 'exists') return 'exists';
+    if (answer === 'forward') await this.remove(String(successor));
+    else if (replaces !== undefined && !inOneStep) await this.remove(replaces);
+    return 'added';
+  }
+
+  async change(key: Key, delta: Delta, now: number): Promise<Changed> {
+    const { set, unset, op, ifVersion = '', steps = 1 } = delta;
+    const values = [String(now), op, String(ifVersion), String(steps), String(2 * set.size)];
+    for (const [name, text] of set) values.push(fieldOf(name), text);
+    for (const name of unset) values.push(fieldOf(name));
+    const [answer, detail] = await this.#follow(key, CHANGE, values);
+    if (answer === 'done') return { version: Number(detail) };
+    return answer === 'conflict' ? toConflict(detail) : 'gone';
+  }
+
+  async rename(from: Key, to: Key, { op, now, forwardUntil, graceUntil }: RenameOptions): Promise<Renamed> {
+    const values = [String(now), op, to, String(forwardUntil), String(graceUntil)];
+    const [answer] = await this.#follow(from, RENAME, values, [to]);
+    return answer === 'done' || answer === 'exists' ? answer : 'gone';
+  }
+
+  /** Also what can't be read: whoever logs out must not leave a session to a process that can. */
+  async remove(key: Key): Promise<boolean> {
+    const [answer] = await this.#follow(key, REMOVE);
+    return answer === 'done';
+  }
+
+  /** Nothing to do: Redis removes by itself what has expired, a minute later at the earliest. */
+  purge(): Purged {
+    return { completed: true, removed: 0 };
+  }
+
+  /** Nothing to do: the client is the application's. */
+  close(): void {}
+
+  /** Everything of one session is in one slot: that of its tag, in braces. */
+  #placeOf(key: Key): string {
+    const tag = tagOf(key);
+    return `${this.#keyPrefix}{${tag}}:${key.slice(tag.length + 1)}`;
+  }
+
+  #run(script: RedisScript, keys: readonly Key[], values: readonly string[]): Promise<ScriptReply> {
+    const places = keys.map((key) => this.#placeOf(key));
+    return this.#commands.run(script, places, values);
+  }
+
+  /** Runs a script for the session of a key, or for the one which that forwards to, and so on. */
+  async #follow(
+    key: Key,
+    script: RedisScript,
+    values: readonly string[] = [],
+    more: readonly Key[] = [],
+  ): Promise<ScriptReply> {
+    let at = key;
+    for (let hops = 0; hops < MAX_HOPS; hops++) {
+      const reply = await this.#run(script, [at, ...more], values);
+      const [answer, successor] = reply;
+      if (answer !== 'forward') return reply;
+      at = String(successor);
+    }
+    return ['gone'];
+  }
+}
+
+/** Of a new session, in milliseconds. Clocks differ, so it doesn't count from Redis's. */
+function timeToLive(record: SessionRecord): string {
+  const left = deadlineOf(record) - Math.max(record.created, record.accessed);
+  return String(Math.ceil(Math.max(left, 0)) + TTL_MARGIN_MS);
+}
