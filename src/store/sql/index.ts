@@ -1,0 +1,4 @@
+/** Sessions in PostgreSQL, PGlite, MySQL, MariaDB or SQLite, through Kysely. */
+export type { SqlDialectName } from './sql.dialect.js';
+export type { SqlConnection, SqlExecutor, SqlExecutorProvider, SqlResult } from './sql.executor.js';
+export { SqlStore, type SqlStoreOptions } from './sql.store.js';

@@ -1,0 +1,16 @@
+import { afterAll, beforeAll } from 'vitest';
+import { describeWith } from '../support/backends.js';
+import { DATABASES, SqlTable, OPENING_MS } from '../support/sql.databases.js';
+import { testSessionsOverHttp } from './http.suite.js';
+
+for (const database of DATABASES) {
+  await describeWith(database.needs, `SqlStore on ${database.name}`, () => {
+    let table: SqlTable;
+    beforeAll(async () => {
+      table = await SqlTable.create(database);
+    }, OPENING_MS);
+    afterAll(() => table.drop());
+
+    testSessionsOverHttp(`SqlStore on ${database.name}`, () => table.emptyStore());
+  });
+}
