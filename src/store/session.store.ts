@@ -103,7 +103,8 @@ export abstract class SessionStore {
   abstract change(key: Key, delta: Delta, now: number): Awaitable<Changed>;
 
   /**
-   * Moves a session to another key, leaving a forward under the old one. `get` of the old key finds no record from then on.
+   * Moves a session to another key of the same tag, leaving a forward under the old one. `get` of the old key finds no
+   * record from then on.
    * From a key that forwards, the successor is moved.
    */
   abstract rename(from: Key, to: Key, options: RenameOptions): Awaitable<Renamed>;

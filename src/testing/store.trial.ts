@@ -1,7 +1,7 @@
 /** What a test of the store contract works with: a fresh store, a time, and records to put in. */
 import { ok } from 'node:assert/strict';
 import type { Awaitable } from '../session/awaitable.js';
-import { DEFAULT_ID_LENGTH, keyOf, newId, randomText } from '../session/session.id.js';
+import { DEFAULT_ID_LENGTH, keyOf, newId, randomText, tagOf } from '../session/session.id.js';
 import { type Delta, deadlineOf, type Key, type SessionRecord } from '../session/session.record.js';
 import type { RenameOptions, SessionStore } from '../store/session.store.js';
 
@@ -58,8 +58,9 @@ export class StoreTrial {
     }
   }
 
-  newKey(): Key {
-    return keyOf('kit', newId(DEFAULT_ID_LENGTH));
+  /** @param like - a key that it might succeed: it has the same tag */
+  newKey(like?: Key): Key {
+    return keyOf('kit', newId(DEFAULT_ID_LENGTH, like === undefined ? undefined : tagOf(like)));
   }
 
   newOp(): string {
@@ -101,8 +102,7 @@ export class StoreTrial {
   }
 
   /** Puts a session into the store. */
-  async keep(given: Partial<SessionRecord> = {}): Promise<Kept> {
-    const key = this.newKey();
+  async keep(given: Partial<SessionRecord> = {}, key = this.newKey()): Promise<Kept> {
     const record = this.newRecord(given);
     const added = await this.store.add(key, record, { op: this.newOp() });
     ok(added === 'added', `a session under a new key was not added, but ${JSON.stringify(added)}`);
@@ -112,7 +112,7 @@ export class StoreTrial {
 
   /** Gives a session another key. */
   async renamed(from: Key, given: Partial<RenameOptions> = {}): Promise<Key> {
-    const to = this.newKey();
+    const to = this.newKey(from);
     const answer = await this.store.rename(from, to, this.renameOptions(given));
     ok(answer === 'done', `a live session was not renamed to a new key, but ${JSON.stringify(answer)}`);
     return to;

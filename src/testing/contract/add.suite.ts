@@ -65,7 +65,7 @@ export function describeAdd({ describe, it }: Suite<StoreTrial>): void {
       strictEqual(await trial.store.get(old.key, trial.now), undefined);
       strictEqual(await trial.second.change(old.key, trial.newDelta({ count: '2' }), trial.now), 'gone');
       strictEqual(await trial.second.touch(old.key, trial.now), false);
-      strictEqual(await trial.second.rename(old.key, trial.newKey(), trial.renameOptions()), 'gone');
+      strictEqual(await trial.second.rename(old.key, trial.newKey(old.key), trial.renameOptions()), 'gone');
       strictEqual(await trial.second.remove(old.key), false);
     });
 

@@ -23,7 +23,7 @@ export function describeRemove({ describe, it }: Suite<StoreTrial>): void {
 
     it('is final: no change, touch or rename brings the session back', async (trial) => {
       const { key } = await trial.keep();
-      const to = trial.newKey();
+      const to = trial.newKey(key);
       await trial.store.remove(key);
       strictEqual(await trial.second.change(key, trial.newDelta({ count: '2' }), trial.now), 'gone');
       strictEqual(await trial.second.change(key, trial.newDelta({ count: '2' }, { ifVersion: 1 }), trial.now), 'gone');
@@ -41,7 +41,7 @@ export function describeRemove({ describe, it }: Suite<StoreTrial>): void {
       for (const old of [key, second, third]) {
         strictEqual(await trial.second.change(old, trial.newDelta({ count: '2' }), trial.now), 'gone');
         strictEqual(await trial.second.touch(old, trial.now), false);
-        strictEqual(await trial.second.rename(old, trial.newKey(), trial.renameOptions()), 'gone');
+        strictEqual(await trial.second.rename(old, trial.newKey(old), trial.renameOptions()), 'gone');
         strictEqual(await trial.second.remove(old), false);
         strictEqual(await trial.recordBehind(old), undefined);
       }

@@ -7,7 +7,7 @@ export function describeRename({ describe, it }: Suite<StoreTrial>): void {
   describe('rename', () => {
     it('moves the session as it is, and the old key finds no record at once', async (trial) => {
       const { key, record } = await trial.keep();
-      const successor = trial.newKey();
+      const successor = trial.newKey(key);
       strictEqual(await trial.store.rename(key, successor, trial.renameOptions()), 'done');
       strictEqual(await trial.recordOf(key), undefined);
       strictEqual(await trial.recordOf(key, trial.now, trial.second), undefined);
@@ -36,7 +36,8 @@ export function describeRename({ describe, it }: Suite<StoreTrial>): void {
     });
 
     it('creates nothing', async (trial) => {
-      const [from, to] = [trial.newKey(), trial.newKey()];
+      const from = trial.newKey();
+      const to = trial.newKey(from);
       strictEqual(await trial.store.rename(from, to, trial.renameOptions()), 'gone');
       strictEqual(await trial.store.get(from, trial.now), undefined);
       strictEqual(await trial.store.get(to, trial.now), undefined);
@@ -44,7 +45,7 @@ export function describeRename({ describe, it }: Suite<StoreTrial>): void {
 
     it('does not move a session that has reached its deadline', async (trial) => {
       const { key, record } = await trial.keep();
-      const to = trial.newKey();
+      const to = trial.newKey(key);
       const now = deadlineOf(record);
       strictEqual(await trial.store.rename(key, to, trial.renameOptions({ now, forwardUntil: now + MINUTE })), 'gone');
       strictEqual(await trial.store.get(to, trial.now), undefined);
@@ -53,7 +54,7 @@ export function describeRename({ describe, it }: Suite<StoreTrial>): void {
 
     it('never overwrites what has the new key', async (trial) => {
       const one = await trial.keep();
-      const another = await trial.keep();
+      const another = await trial.keep({}, trial.newKey(one.key));
       strictEqual(await trial.store.rename(one.key, another.key, trial.renameOptions()), 'exists');
       deepStrictEqual(await trial.recordOf(one.key), one.record);
       deepStrictEqual(await trial.recordOf(another.key), another.record);
@@ -61,7 +62,7 @@ export function describeRename({ describe, it }: Suite<StoreTrial>): void {
 
     it('is done already when the same op comes again', async (trial) => {
       const { key, record } = await trial.keep();
-      const to = trial.newKey();
+      const to = trial.newKey(key);
       const options = trial.renameOptions();
       strictEqual(await trial.store.rename(key, to, options), 'done');
       strictEqual(await trial.store.rename(key, to, options), 'done');
@@ -71,7 +72,7 @@ export function describeRename({ describe, it }: Suite<StoreTrial>): void {
 
     it('is done already when the same op comes again after other writes', async (trial) => {
       const { key } = await trial.keep();
-      const to = trial.newKey();
+      const to = trial.newKey(key);
       const options = trial.renameOptions();
       strictEqual(await trial.store.rename(key, to, options), 'done');
       await trial.second.change(to, trial.newDelta({ count: '2' }), trial.now);
@@ -81,7 +82,7 @@ export function describeRename({ describe, it }: Suite<StoreTrial>): void {
 
     it('leaves exactly one living successor of many at a time', async (trial) => {
       const { key, record } = await trial.keep();
-      const successors = Array.from({ length: 10 }, () => trial.newKey());
+      const successors = Array.from({ length: 10 }, () => trial.newKey(key));
       const answers = await Promise.all(
         successors.map(async (to, index) =>
           (index % 2 === 0 ? trial.store : trial.second).rename(key, to, trial.renameOptions()),
@@ -163,7 +164,7 @@ export function describeRename({ describe, it }: Suite<StoreTrial>): void {
       strictEqual(await trial.store.touch(key, forwardUntil), false);
       strictEqual(await trial.store.change(key, trial.newDelta({ count: '3' }), forwardUntil), 'gone');
       const late = trial.renameOptions({ now: forwardUntil, forwardUntil: forwardUntil + MINUTE });
-      strictEqual(await trial.store.rename(key, trial.newKey(), late), 'gone');
+      strictEqual(await trial.store.rename(key, trial.newKey(key), late), 'gone');
       deepStrictEqual(await trial.recordOf(successor), before);
     });
 
@@ -178,7 +179,7 @@ export function describeRename({ describe, it }: Suite<StoreTrial>): void {
 
     it('leaves nothing alive when a remove comes while the session is renamed', async (trial) => {
       const { key } = await trial.keep();
-      const to = trial.newKey();
+      const to = trial.newKey(key);
       const [renamed, removed] = await Promise.all([
         trial.store.rename(key, to, trial.renameOptions()),
         trial.second.remove(key),
