@@ -9,6 +9,11 @@ export class ProbeController {
     await sessions.add({});
   }
 
+  @Post('logout')
+  async logout(@SessCtx() sessions: SessionContext): Promise<void> {
+    await sessions.remove();
+  }
+
   @Get()
   isLoggedIn(@Sess() session?: Session): boolean {
     return session !== undefined;

@@ -1,6 +1,7 @@
 /** What the examples of README.md are to do, by their name. */
 import type { Server } from 'node:http';
 import { expect } from 'vitest';
+import { Backend, type Need } from '../support/backends.js';
 import type { CookieClient } from '../support/cookie.client.js';
 
 const text = async (response: Promise<Response>) => (await response).text();
@@ -91,6 +92,43 @@ export const APPLICATIONS: Record<string, (client: CookieClient) => Promise<void
     expect([...client.cookies.keys()]).toEqual(['__Host-sessid']);
     expect(await text(client.get('/probe'))).toBe('true');
   },
+
+  async injected(client) {
+    await client.post('/probe');
+    expect(await text(client.get('/probe'))).toBe('true');
+    const old = client.copy();
+    await client.post('/probe/logout');
+    expect(await text(old.get('/probe'))).toBe('false');
+  },
+};
+
+/** Examples that export a store over a driver: and what closes that. */
+export const STORES: Record<string, StoreExample> = {
+  redis: { store: 'RedisStore', close: 'client.close()' },
+  ioredis: { store: 'RedisStore', close: 'client.quit()' },
+  postgres: { store: 'SqlStore', close: 'database.destroy()' },
+  mysql: { store: 'SqlStore', close: 'database.destroy()' },
+  sqlite: { store: 'SqlStore', close: 'database.destroy()' },
+  tiered: { store: 'TieredStore', close: 'Promise.all([client.close(), database.destroy()])' },
+  cache: { store: 'CacheStore', close: 'keyv.disconnect()' },
+};
+
+export interface StoreExample {
+  /** The class of what it exports. */
+  readonly store: string;
+  /** Added to its source. */
+  readonly close: string;
+}
+
+/** Of the examples that need servers: which ones. */
+export const NEEDS: Record<string, readonly Need[]> = {
+  injected: [Backend.REDIS],
+  redis: [Backend.REDIS],
+  ioredis: [Backend.REDIS],
+  postgres: [Backend.POSTGRES],
+  mysql: [Backend.MARIADB],
+  tiered: [Backend.REDIS, Backend.POSTGRES],
+  cache: [Backend.REDIS],
 };
 
 /** Examples that do something by themselves when they are loaded, and what they then export. */
@@ -104,6 +142,12 @@ export const PROGRAMS: Record<string, (exports: Record<string, unknown>, visit: 
     for (const number of [1, 2, 3]) expect(await text(client.get('/'))).toBe(`Visit number ${number}`);
   },
 };
+
+/** Examples that are suites of node:test, each a process of its own. */
+export const SUITES = ['kitNode'];
+
+/** Examples that are compiled here. What the first one does is shown by `test/conformance/file.store.spec.ts`. */
+export const COMPILED = ['fileStore', 'kitTwo'];
 
 /** Makes a server listen, and gives a client of it. */
 export type Visit = (server: Server) => Promise<CookieClient>;

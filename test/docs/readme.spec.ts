@@ -1,35 +1,52 @@
-/** What the README shows, compiles and runs; what it lists, is all there is. */
-import { type DynamicModule, Module, type Type } from '@nestjs/common';
+/** What the README and other pages show, compiles and runs; what it lists, is all there is. */
+import { type DynamicModule, type INestApplication, Module, type Type } from '@nestjs/common';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
-import { NestFactory } from '@nestjs/core';
+import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { OwnDatabase } from '../support/own.database.js';
+import { Backend, describeWith } from '../support/backends.js';
 import { BuiltPackage } from '../support/built.package.js';
 import { CookieClient } from '../support/cookie.client.js';
 import { ExampleCompiler } from './example.compiler.js';
 import { type CodeBlock, MarkdownPage } from '../support/markdown.page.js';
-import { APPLICATIONS, PROGRAMS } from './readme.examples.js';
+import { APPLICATIONS, COMPILED, NEEDS, PROGRAMS, STORES, SUITES } from './readme.examples.js';
 
 const ROOT = new URL('../../', import.meta.url);
 const readme = new MarkdownPage('README.md');
-const pages = [readme, new MarkdownPage('sample/01-demo/README.md'), new MarkdownPage('sample/02-node-http/README.md')];
+const pages = [
+  readme,
+  new MarkdownPage('docs/writing-a-store.md'),
+  ...['01-demo', '02-node-http', '03-stores'].map((sample) => new MarkdownPage(`sample/${sample}/README.md`)),
+];
 const blocks = pages.flatMap((page) => page.blocks);
 const examples = blocks.filter(({ language }) => language === 'ts');
 
 /** The blocks of a shell that the samples' own tests run. */
-const RUN_ELSEWHERE = ['sample/01-demo/README.md, block 2', 'sample/02-node-http/README.md, block 2'];
+const RUN_ELSEWHERE = [
+  'sample/01-demo/README.md, block 2',
+  'sample/02-node-http/README.md, block 2',
+  'sample/03-stores/README.md, block 3',
+  'sample/03-stores/README.md, block 4',
+];
 
-/** The options' tables, by their first heading, and the types that they list. */
-const TABLES = {
-  option: 'SessionModuleOptions & SessionModuleExtras',
-  '`cookie`': 'CookieOptions',
-  '`createSession`, `sessions.add`': 'CreateSessionOptions',
-  '`MemoryStore`': 'MemoryStoreOptions',
-  '`HeaderTransport`': 'HeaderOptions',
+/** The options' tables, by their first heading; the types that they list, and where these are. */
+const TABLES: Record<string, { types: string; from?: string }> = {
+  option: { types: 'SessionModuleOptions & SessionModuleExtras' },
+  '`cookie`': { types: 'CookieOptions' },
+  '`createSession`, `sessions.add`': { types: 'CreateSessionOptions' },
+  '`MemoryStore`': { types: 'MemoryStoreOptions' },
+  '`RedisStore`': { types: 'RedisStoreOptions', from: '/redis' },
+  '`SqlStore`': { types: 'SqlStoreOptions', from: '/sql' },
+  '`TieredStore`': { types: 'TieredStoreOptions', from: '/tiered' },
+  '`CacheStore`': { types: 'CacheStoreOptions', from: '/cache' },
+  '`HeaderTransport`': { types: 'HeaderOptions' },
 };
 
 /** An example's source, after that of the one it continues. */
@@ -38,12 +55,21 @@ function sourceOf({ continues, code }: CodeBlock): string {
   return before ? `${sourceOf(before)}\n${code}` : code;
 }
 
+/** The examples that something is known of. */
+const registered = [...[APPLICATIONS, STORES, PROGRAMS].flatMap((kind) => Object.keys(kind)), ...SUITES, ...COMPILED];
+
+/** The examples' databases. */
+const DATABASES = [
+  ['postgres://postgres@localhost/app', Backend.POSTGRES],
+  ['mysql://root@localhost/app', Backend.MARIADB],
+] as const;
+
 const nameOf = ({ example, place }: CodeBlock) => example ?? place;
 
 describe('every code block', () => {
   it('is checked', () => {
     const unchecked = blocks.filter(({ language, example = '' }) =>
-      language === 'ts' ? !(example in APPLICATIONS) && !(example in PROGRAMS) : language !== 'sh',
+      language === 'ts' ? !registered.includes(example) : language !== 'sh',
     );
     expect(unchecked.map(({ place, language }) => `${place} (${language})`)).toEqual([]);
   });
@@ -52,7 +78,7 @@ describe('every code block', () => {
     const names = examples.map(nameOf);
     expect([...new Set(names)]).toEqual(names);
     expect(names).toEqual(expect.arrayContaining(examples.flatMap(({ continues }) => continues ?? [])));
-    expect(names.toSorted()).toEqual([...Object.keys(APPLICATIONS), ...Object.keys(PROGRAMS)].toSorted());
+    expect(names.toSorted()).toEqual(registered.toSorted());
   });
 
   it.each(blocks.filter(({ language, place }) => language === 'sh' && !RUN_ELSEWHERE.includes(place)))(
@@ -68,6 +94,11 @@ describe('every code block', () => {
           .replace(/^([A-Z]+=\S+ )+/, '')
           .split(/\s+/);
         if (npm === '') continue;
+        if (npm === 'docker') {
+          expect([verb, rest[0]]).toEqual(['compose', '-f']);
+          expect(existsSync(new URL(rest[1] ?? '', ROOT))).toBe(true);
+          continue;
+        }
         expect(npm).toBe('npm');
         const [argument = ''] = rest;
         if (verb === 'install') expect(argument).toBe(manifest.name);
@@ -78,14 +109,31 @@ describe('every code block', () => {
   );
 });
 
+it('every link leads to a file, or to a heading', () => {
+  const text = readFileSync(new URL('README.md', ROOT), 'utf8');
+  const targets = Array.from(text.matchAll(/\]\((?!https?:)([^)]+)\)/g), ([, target = '']) => target);
+  const headings = Array.from(
+    text.matchAll(/^#+ (.*)$/gm),
+    ([, heading = '']) => `#${heading.toLowerCase().replaceAll(' ', '-')}`,
+  );
+  expect(targets.filter((target) => !headings.includes(target) && !existsSync(new URL(target, ROOT)))).toEqual([]);
+});
+
+it('the table of stores has every store of which there is an example, and the one without setup', () => {
+  const stores = Object.values(STORES).map(({ store }) => store);
+  expect(readme.rowsOf('store').toSorted()).toEqual([...new Set(['MemoryStore', ...stores])].toSorted());
+});
+
 describe('compiled strictly', () => {
   let compiler: ExampleCompiler;
   beforeAll(() => {
-    const types = Object.entries(TABLES).map(([, type], index) => `export type Table${index} = ${type};`);
-    const imports = Object.values(TABLES).join(', ').replaceAll(' & ', ', ');
-    const tables = `import type { ${imports} } from 'nestjs-http-session';\n${types.join('\n')}`;
+    const tables = Object.values(TABLES).map(
+      ({ types, from = '' }, index) =>
+        `import type { ${types.replaceAll(' & ', ', ')} } from 'nestjs-http-session${from}';
+        export type Table${index} = ${types};`,
+    );
     compiler = new ExampleCompiler(
-      new Map([...examples.map((block) => [nameOf(block), sourceOf(block)] as const), ['tables', tables]]),
+      new Map([...examples.map((block) => [nameOf(block), sourceOf(block)] as const), ['tables', tables.join('\n')]]),
     );
   });
 
@@ -103,10 +151,13 @@ describe('compiled strictly', () => {
   );
 });
 
-describe('run', () => {
+describe('run', async () => {
   let built: BuiltPackage;
-  let SessionModule: { forRoot(): DynamicModule };
+  let SessionModule: { forRoot(options?: object): DynamicModule };
   let ProbeController: Type;
+  /** What the examples have at localhost or in their directory, and where it is here. */
+  const locations = new Map([['redis://localhost:6379', Backend.REDIS.url]]);
+  let loaded = 0;
 
   beforeAll(async () => {
     built = await BuiltPackage.build();
@@ -120,24 +171,91 @@ describe('run', () => {
   });
   afterAll(() => built?.remove());
 
-  async function load(block: CodeBlock): Promise<Record<string, unknown>> {
-    const file = await built.add(`docs/${nameOf(block)}.ts`, sourceOf(block));
-    return (await import(/* @vite-ignore */ file)) as Record<string, unknown>;
+  const needsOf = (block: CodeBlock) => NEEDS[nameOf(block)] ?? [];
+
+  /** @param more - added to its source */
+  async function load(block: CodeBlock, more = ''): Promise<Record<string, unknown>> {
+    return (await import(/* @vite-ignore */ await fileOf(block, more))) as Record<string, unknown>;
   }
 
-  const applications = examples.filter(({ example = '' }) => example in APPLICATIONS);
-  describe.each([
-    ['Express', () => new ExpressAdapter()],
-    ['Fastify', () => new FastifyAdapter()],
-  ])('on %s', (_, createAdapter) => {
-    it.each(applications)('the example $example does what it says', async (block) => {
-      const module = moduleOf(await load(block));
-      const app = await NestFactory.create(module, createAdapter(), { logger: false, abortOnError: false });
-      onTestFinished(() => app.close());
-      await app.listen(0, '127.0.0.1');
-      await APPLICATIONS[nameOf(block)]?.(new CookieClient(await app.getUrl()));
+  async function fileOf(block: CodeBlock, more = ''): Promise<string> {
+    const source = [...locations].reduce((text, [from, to]) => text.replaceAll(from, to), sourceOf(block) + more);
+    return built.add(`docs/${nameOf(block)}.${++loaded}.ts`, source);
+  }
+
+  async function start(module: Type, adapter: AbstractHttpAdapter = new ExpressAdapter()): Promise<INestApplication> {
+    const app = await NestFactory.create(module, adapter, { logger: false, abortOnError: false });
+    onTestFinished(() => app.close());
+    await app.listen(0, '127.0.0.1');
+    return app;
+  }
+
+  for (const block of examples.filter(({ example = '' }) => example in APPLICATIONS)) {
+    await describeWith(needsOf(block), `the example ${block.example} does what it says`, () => {
+      it.each([
+        ['Express', () => new ExpressAdapter()],
+        ['Fastify', () => new FastifyAdapter()],
+      ])('on %s', async (_, createAdapter) => {
+        const app = await start(moduleOf(await load(block)), createAdapter());
+        await APPLICATIONS[nameOf(block)]?.(new CookieClient(await app.getUrl()));
+      });
     });
-  });
+  }
+
+  for (const block of examples.filter(({ example = '' }) => example in STORES)) {
+    await describeWith(needsOf(block), `the example ${block.example}`, () => {
+      const databases: OwnDatabase[] = [];
+      beforeAll(async () => {
+        locations.set('sessions.sqlite', built.fileOf('docs/sessions.sqlite'));
+        for (const [location, backend] of DATABASES) {
+          if (!needsOf(block).includes(backend)) continue;
+          const database = await OwnDatabase.create(backend);
+          databases.push(database);
+          locations.set(location, database.url);
+        }
+      });
+      afterAll(async () => {
+        for (const database of databases) await database.drop();
+      });
+
+      async function startOver(): Promise<{ origin: string; stop(): Promise<void> }> {
+        const { store: className, close } = STORES[nameOf(block)] ?? { store: '', close: '' };
+        const { closeDriver, ...stores } = await load(block, `\nexport const closeDriver = () => ${close};`);
+        const store = Object.values(stores).find((one) => one?.constructor.name === className);
+        const app = await start(moduleAround(SessionModule.forRoot({ store })));
+        return {
+          origin: await app.getUrl(),
+          stop: async () => {
+            await app.close();
+            await (closeDriver as () => unknown)();
+          },
+        };
+      }
+
+      it('keeps its sessions while the application is started again, and none after the logout', async () => {
+        const first = await startOver();
+        const client = new CookieClient(first.origin);
+        await client.post('/probe');
+        await first.stop();
+
+        const second = await startOver();
+        const later = new CookieClient(second.origin, client.cookies);
+        expect(await (await later.get('/probe')).text()).toBe('true');
+        await later.post('/probe/logout');
+        expect(await (await new CookieClient(second.origin, client.cookies).get('/probe')).text()).toBe('false');
+        await second.stop();
+      });
+    });
+  }
+
+  it.each(examples.filter(({ example = '' }) => SUITES.includes(example)))(
+    'the suite $example passes',
+    { timeout: 60_000 },
+    async (block) => {
+      const { stdout } = await promisify(execFile)(process.execPath, [await fileOf(block)]);
+      expect(stdout).toMatch(/^(#|ℹ) pass [1-9]/m);
+    },
+  );
 
   it.each(examples.filter(({ example = '' }) => example in PROGRAMS))(
     'the example $example does what it says',
@@ -155,11 +273,14 @@ describe('run', () => {
 
   /** The example's own module, or one around its controllers. */
   function moduleOf({ AppModule, ...others }: Record<string, unknown>): Type {
-    class ExampleModule {}
     const controllers = Object.values(others).filter(isController);
-    const modules = isClass(AppModule) ? [AppModule] : [SessionModule.forRoot()];
     expect(isClass(AppModule) || controllers.length > 0).toBe(true);
-    Module({ imports: modules, controllers: [...controllers, ProbeController] })(ExampleModule);
+    return moduleAround(isClass(AppModule) ? AppModule : SessionModule.forRoot(), controllers);
+  }
+
+  function moduleAround(sessions: Type | DynamicModule, controllers: Type[] = []): Type {
+    class ExampleModule {}
+    Module({ imports: [sessions], controllers: [...controllers, ProbeController] })(ExampleModule);
     return ExampleModule;
   }
 });

@@ -38,7 +38,7 @@ function count(stores: Map<string, Map<string, Tally>>, module: TestModule, test
   const kit = path.indexOf(KIT);
   const promise = path[kit + 1];
   if (kit === -1 || promise === undefined) return;
-  const store = path.slice(0, kit).at(-1) ?? basename(module.moduleId, '.store.spec.ts');
+  const store = path.slice(0, kit).join(' ') || basename(module.moduleId);
   const kept = stores.get(store) ?? new Map<string, Tally>();
   const tally = kept.get(promise) ?? { passed: 0, all: 0 };
   tally.all++;
