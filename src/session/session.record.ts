@@ -72,3 +72,16 @@ export function isLive(record: SessionRecord, now: number): boolean {
 export function isTouchDue(record: Pick<SessionRecord, 'accessed' | 'touchInterval'>, now: number): boolean {
   return now - record.accessed >= record.touchInterval;
 }
+
+/** The record with an access at `now`. One that is recorded late never takes back a later one. */
+export function accessedAt(record: SessionRecord, now: number): SessionRecord {
+  return { ...record, accessed: Math.max(record.accessed, now) };
+}
+
+/** The record with the changes of a delta. */
+export function changedBy(record: SessionRecord, { set, unset, steps = 1 }: Delta): SessionRecord {
+  const attrs = new Map(record.attrs);
+  for (const [name, text] of set) attrs.set(name, text);
+  for (const name of unset) attrs.delete(name);
+  return { ...record, version: record.version + steps, attrs };
+}

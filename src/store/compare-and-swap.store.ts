@@ -3,7 +3,15 @@ import type { Awaitable } from '../session/awaitable.js';
 import { KeyedQueue } from '../session/keyed.queue.js';
 import { SessionError } from '../session/session.error.js';
 import { randomText, tagOf } from '../session/session.id.js';
-import { type Changed, type Delta, isLive, type Key, type SessionRecord } from '../session/session.record.js';
+import {
+  accessedAt,
+  type Changed,
+  changedBy,
+  type Delta,
+  isLive,
+  type Key,
+  type SessionRecord,
+} from '../session/session.record.js';
 import {
   type ClaimEntry,
   decodeEntry,
@@ -126,7 +134,7 @@ export abstract class CompareAndSwapStore extends SessionStore {
       const { record, ops } = held.session;
       if (isRemembered(ops, delta.op)) return { version: record.version };
       if (delta.ifVersion !== undefined && delta.ifVersion !== record.version) return { conflict: record };
-      const changed = changedBy(delta, accessedAt(record, now));
+      const changed = changedBy(accessedAt(record, now), delta);
       const session = { kind: 'session', record: changed, ops: rememberOp(ops, delta.op) } as const;
       return this.#replace(held, session, now, { version: changed.version });
     });
@@ -261,18 +269,6 @@ export abstract class CompareAndSwapStore extends SessionStore {
 
 function foundIn({ record }: SessionEntry, now: number): Found {
   return isLive(record, now) ? { record } : undefined;
-}
-
-/** An access recorded late never takes back a later one. */
-function accessedAt(record: SessionRecord, now: number): SessionRecord {
-  return { ...record, accessed: Math.max(record.accessed, now) };
-}
-
-function changedBy(delta: Delta, record: SessionRecord): SessionRecord {
-  const attrs = new Map(record.attrs);
-  for (const [name, text] of delta.set) attrs.set(name, text);
-  for (const name of delta.unset) attrs.delete(name);
-  return { ...record, version: record.version + (delta.steps ?? 1), attrs };
 }
 
 function cameToNoEnd(): SessionError {

@@ -2,7 +2,16 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Duration, toTimerMilliseconds } from '../session/duration.js';
 import { checkInteger, checkOptionNames } from '../session/options.check.js';
-import { type Changed, copyOf, type Delta, isLive, type Key, type SessionRecord } from '../session/session.record.js';
+import {
+  accessedAt,
+  type Changed,
+  changedBy,
+  copyOf,
+  type Delta,
+  isLive,
+  type Key,
+  type SessionRecord,
+} from '../session/session.record.js';
 import { MemoryCopies } from './memory.copies.js';
 import { isForward, type Kept, type KeptSession, MemoryShard } from './memory.shard.js';
 import { isRemembered, rememberOp } from './remembered.ops.js';
@@ -101,13 +110,10 @@ export class MemoryStore extends SessionStore {
     const { record } = session;
     if (isRemembered(session.ops, delta.op)) return { version: record.version };
     if (delta.ifVersion !== undefined && delta.ifVersion !== record.version) return { conflict: copyOf(record) };
-    const attrs = new Map(record.attrs);
-    for (const [name, text] of delta.set) attrs.set(name, text);
-    for (const name of delta.unset) attrs.delete(name);
-    const version = record.version + (delta.steps ?? 1);
-    this.#replace(session, { ...accessedAt(record, now), version, attrs }, now);
+    const changed = changedBy(accessedAt(record, now), delta);
+    this.#replace(session, changed, now);
     session.ops = rememberOp(session.ops, delta.op);
-    return { version };
+    return { version: changed.version };
   }
 
   rename(from: Key, to: Key, { op, now, forwardUntil, graceUntil }: RenameOptions): Renamed {
@@ -205,9 +211,4 @@ export class MemoryStore extends SessionStore {
 
 function wasWrittenBy(kept: Kept, op: string): boolean {
   return !isForward(kept) && isRemembered(kept.ops, op);
-}
-
-/** An access recorded late never takes back a later one. */
-function accessedAt(record: SessionRecord, now: number): SessionRecord {
-  return { ...record, accessed: Math.max(record.accessed, now) };
 }

@@ -8,7 +8,6 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { MarkdownPage } from '../support/markdown.page.js';
 import { recordOf } from '../unit/fixtures/record.js';
 import { FileStore } from './file.store.js';
-import { testSessionsOverHttp } from './http.suite.js';
 
 const directories = new WeakMap<SessionStore, string>();
 let root: string;
@@ -25,14 +24,14 @@ async function newStore(): Promise<FileStore> {
   return store;
 }
 
-testSessionStore({ describe, it }, newStore, {
-  shared: true,
-  atomic: true,
-  acknowledged: 'backend',
-  createSecondStore: (first) => new FileStore(directories.get(first) ?? root),
+describe('FileStore', () => {
+  testSessionStore({ describe, it }, newStore, {
+    shared: true,
+    atomic: true,
+    acknowledged: 'backend',
+    createSecondStore: (first) => new FileStore(directories.get(first) ?? root),
+  });
 });
-
-testSessionsOverHttp('FileStore', newStore);
 
 describe('FileStore', () => {
   it('is written in fewer than 100 lines', async () => {

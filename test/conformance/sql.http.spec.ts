@@ -1,7 +1,10 @@
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, vi } from 'vitest';
 import { describeWith } from '../support/backends.js';
 import { DATABASES, SqlTable, OPENING_MS } from '../support/sql.databases.js';
 import { testSessionsOverHttp } from './http.suite.js';
+
+// A thousand updates are thousands of round trips: on a busy machine they take their time.
+vi.setConfig({ testTimeout: 120_000 });
 
 for (const database of DATABASES) {
   await describeWith(database.needs, `SqlStore on ${database.name}`, () => {
