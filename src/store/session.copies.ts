@@ -25,6 +25,9 @@ export interface SessionCopies {
   /** Puts a copy in the place of the ticket. Without it, nothing happens. */
   fill(key: Key, ticket: string, copy: SessionCopy, now: number): Awaitable<void>;
 
-  /** Removes whatever is there, copy or ticket. */
+  /**
+   * Removes copies and tickets of every key that has this key's tag: of a session that was renamed, nobody knows under which
+   * of its keys the copy lies.
+   */
   drop(key: Key): Awaitable<void>;
 }

@@ -1,4 +1,5 @@
-/** Copies of another store's sessions, in Redis: a text each, beside where a session would be. */
+/** Copies of another store's sessions, in Redis: a hash for each tag, beside where its sessions would be, a field for each key. */
+import { tagOf } from '../../session/session.id.js';
 import type { Key } from '../../session/session.record.js';
 import { BrokenRecord, decodeRecord, encodeRecord } from '../record.codec.js';
 import { type SessionCopies, type SessionCopy, TICKET_MS } from '../session.copies.js';
@@ -19,7 +20,7 @@ export class RedisCopies implements SessionCopies {
 
   async take(key: Key, ticket: string, now: number): Promise<SessionCopy | undefined> {
     const ticketText = `${now + TICKET_MS} ${TICKET}${ticket}`;
-    const values = [String(now), ticketText, String(TICKET_MS)];
+    const values = [key, String(now), ticketText, String(TICKET_MS)];
     const [answer, text] = await this.#commands.run(TAKE, [this.#copyPlaceOf(key)], values);
     return answer === 'there' ? toCopy(String(text)) : undefined;
   }
@@ -27,7 +28,7 @@ export class RedisCopies implements SessionCopies {
   async fill(key: Key, ticket: string, { record, trustedUntil }: SessionCopy, now: number): Promise<void> {
     const timeToLive = Math.ceil(trustedUntil - now);
     if (timeToLive <= 0) return;
-    const values = [TICKET + ticket, `${trustedUntil} ${encodeRecord(record)}`, String(timeToLive)];
+    const values = [key, TICKET + ticket, `${trustedUntil} ${encodeRecord(record)}`, String(timeToLive)];
     await this.#commands.run(FILL, [this.#copyPlaceOf(key)], values);
   }
 
@@ -37,7 +38,7 @@ export class RedisCopies implements SessionCopies {
   }
 
   #copyPlaceOf(key: Key): string {
-    return `${this.#placeOf(key)}:c`;
+    return this.#placeOf(`${tagOf(key)}.copies`);
   }
 }
 

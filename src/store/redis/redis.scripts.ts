@@ -162,20 +162,25 @@ return { 'done' }
 /** Keys: the session. */
 export const REMOVE = script(`return remove(KEYS[1])`);
 
-/** Keys: the place of a copy. Values: now, the ticket as it is to lie there, and its time to live. A place holds until when it counts, and after a space what is there. */
+/**
+ * Keys: the copies of a tag. Values: the key, now, the ticket as it is to lie there, and its time to live. A field holds until when
+ * it counts, and after a space what is there.
+ */
 export const TAKE = script(`
-local place = redis.call('GET', KEYS[1])
+local place = redis.call('HGET', KEYS[1], ARGV[1])
 local counts = place and tonumber(string.match(place, '^%S+'))
-if counts and tonumber(ARGV[1]) < counts then return { 'there', place } end
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+if counts and tonumber(ARGV[2]) < counts then return { 'there', place } end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
 return GONE
 `);
 
-/** Keys: the place of a copy. Values: the ticket, the copy as it is to lie there, and its time to live. */
+/** Keys: the copies of a tag. Values: the key, the ticket, the copy as it is to lie there, and its time to live. */
 export const FILL = script(`
-local place = redis.call('GET', KEYS[1])
-if not place or string.match(place, '^%S+ (.*)$') ~= ARGV[1] then return GONE end
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+local place = redis.call('HGET', KEYS[1], ARGV[1])
+if not place or string.match(place, '^%S+ (.*)$') ~= ARGV[2] then return GONE end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
 return { 'done' }
 `);
 

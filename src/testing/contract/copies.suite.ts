@@ -55,6 +55,27 @@ export function describeCopies({ describe, it }: Suite<StoreTrial>): void {
       await here.drop(trial.newKey());
     });
 
+    it('are gone when another key of their tag is dropped, and so is the right to bring one', async (trial) => {
+      const { here, there, key, copy } = copiesOf(trial);
+      const renamed = trial.newKey(key);
+      const awaited = trial.newKey(key);
+      await here.take(renamed, 'ticket', trial.now);
+      await here.fill(renamed, 'ticket', copy, trial.now);
+      await here.take(awaited, 'ticket', trial.now);
+      await there.drop(key);
+      await here.fill(awaited, 'ticket', copy, trial.now);
+      strictEqual(await here.take(renamed, 'another', trial.now), undefined);
+      strictEqual(await here.take(awaited, 'another', trial.now), undefined);
+    });
+
+    it('stay when a key of another tag is dropped', async (trial) => {
+      const { here, there, key, copy } = copiesOf(trial);
+      await here.take(key, 'ticket', trial.now);
+      await here.fill(key, 'ticket', copy, trial.now);
+      await there.drop(`${key.slice(0, 3)}${key.startsWith('x', 3) ? 'y' : 'x'}${key.slice(4)}`);
+      deepStrictEqual(await here.take(key, 'another', trial.now), copy);
+    });
+
     it('are taken until one millisecond before they are trusted no more', async (trial) => {
       const { here, key, copy } = copiesOf(trial);
       await here.take(key, 'ticket', trial.now);
