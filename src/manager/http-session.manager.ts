@@ -101,11 +101,19 @@ export class HttpSessionManager extends SessionManager {
       if (visit.session !== undefined && visit.session !== session) return;
       visit.loaded = true;
       visit.session = undefined;
-      visit.told = undefined;
-      if (exchange.headersSent) return;
-      this.#transportFor(visit).clear(exchange);
-      visit.response = exchange;
-      visit.wrote = true;
+      this.#clear(visit, exchange);
+    });
+  }
+
+  override async removeSuccessor(response: unknown, reason: RemovalReason = 'logout'): Promise<void> {
+    const visit = this.#visitOf(response);
+    const exchange = responseOf(response);
+    return visit.inTurn(async () => {
+      await this.#loaded(visit);
+      if (visit.session || visit.rotatedId === undefined) return;
+      await this.#keeper.dropSuccessorOf(visit.rotatedId, reason);
+      visit.rotatedId = undefined;
+      this.#clear(visit, exchange);
     });
   }
 
@@ -218,7 +226,8 @@ export class HttpSessionManager extends SessionManager {
     const { id, transport } = next.value;
     visit.transport ??= transport;
     return andThen(this.#keeper.open(id), (session) => {
-      if (!session) return this.#openFirst(visit, presented, lookups - 1);
+      if (session === 'rotated') visit.rotatedId ??= id;
+      if (!session || session === 'rotated') return this.#openFirst(visit, presented, lookups - 1);
       visit.session = session;
       visit.transport = transport;
       return this.#commitAtClose(visit);
@@ -240,6 +249,14 @@ export class HttpSessionManager extends SessionManager {
     visit.response = exchange;
     visit.wrote = true;
     this.#commitAtClose(visit);
+  }
+
+  #clear(visit: Visit, exchange: HttpResponse): void {
+    visit.told = undefined;
+    if (exchange.headersSent) return;
+    this.#transportFor(visit).clear(exchange);
+    visit.response = exchange;
+    visit.wrote = true;
   }
 
   #commit(visit: Visit, late = visit.response?.headersSent ?? false): Awaitable<void> {

@@ -34,14 +34,17 @@ export class SessionKeeper {
     settings.store.start(settings.logger);
   }
 
-  /** The live session of an id. An access is recorded, if that is due, while the request goes on. */
-  open(id: string): Awaitable<Session | undefined> {
+  /**
+   * The live session of an id, or that it has another id by now. An access is recorded, if that is due, while the request
+   * goes on.
+   */
+  open(id: string): Awaitable<Session | 'rotated' | undefined> {
     const key = keyOf(this.#name, id);
     return andThen(this.#find(key), (found) => {
       if (found && 'record' in found) return this.#openRecord(id, key, found.record);
       if (found && 'broken' in found) this.#reportUndecodable(`a record (${found.broken})`);
       else this.events.emit({ type: 'rejected', reason: 'unknown' });
-      return undefined;
+      return found && 'successor' in found ? 'rotated' : undefined;
     });
   }
 
@@ -94,6 +97,12 @@ export class SessionKeeper {
     const removed = await this.#gate.run(() => this.#settings.store.remove(state.key));
     if (removed) this.#dropped(state, reason);
     else state.markRemoved();
+  }
+
+  /** Removes the session that an id led to before it was rotated. */
+  async dropSuccessorOf(id: string, reason: RemovalReason): Promise<void> {
+    const removed = await this.#gate.run(() => this.#settings.store.remove(keyOf(this.#name, id)));
+    if (removed) this.#announce({ type: 'removed', handle: undefined, reason });
   }
 
   purge(options: Omit<PurgeOptions, 'now'>): Promise<Purged> {
@@ -189,7 +198,7 @@ export class SessionKeeper {
 
   #announce(event: Extract<SessionEvent, { type: 'added' | 'rotated' | 'removed' }>): void {
     this.#settings.logger.debug(
-      `Session ${event.handle} ${event.type}${'reason' in event ? ` (${event.reason})` : ''}.`,
+      `Session ${event.handle ?? '(rotated)'} ${event.type}${'reason' in event ? ` (${event.reason})` : ''}.`,
     );
     this.events.emit(event);
   }

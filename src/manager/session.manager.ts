@@ -55,6 +55,15 @@ export abstract class SessionManager {
   abstract remove(session: AnySession, response: unknown, reason?: RemovalReason): Promise<void>;
 
   /**
+   * For a logout that finds no session, since its id was rotated while it was on its way: removes the successor, whose id the
+   * client is about to hear of, and tells the client to forget it. Does nothing if there is none.
+   *
+   * @param reason - for the event. Default: 'logout'
+   * @throws SessionError `STORE_FAILED` or `STORE_TIMEOUT`
+   */
+  async removeSuccessor(_response: unknown, _reason?: RemovalReason): Promise<void> {}
+
+  /**
    * Gives the session a new id, for a change of privileges. The data stay; the old id is dead at once. Of parallel
    * rotations of one session, one id survives.
    *

@@ -14,6 +14,8 @@ export class Visit {
   session: Session | undefined;
   /** Why the session couldn't be loaded. */
   failure: Error | undefined;
+  /** An id that it presented, of a session that has another one by now. */
+  rotatedId: string | undefined;
   /** What the request presented its id by, or the client was told by. */
   transport: SessionTransport | undefined;
   /** The response in which the client was told. */

@@ -41,10 +41,14 @@ export class SessionContext<A extends object = Attributes, C extends object = Co
     return added as Session<A, C>;
   }
 
-  /** Removes the request's session and clears the cookie; see {@link SessionManager.remove}. Does nothing if there is none. */
+  /**
+   * Removes the request's session and clears the cookie; see {@link SessionManager.remove}. Does nothing if there is none,
+   * and none that the request's id led to until just now.
+   */
   async remove(reason?: RemovalReason): Promise<void> {
     const session = await this.#manager.get(this.#request);
     if (session) await this.#manager.remove(session, this.#response, reason);
+    else await this.#manager.removeSuccessor(this.#response, reason);
     this.#session = undefined;
   }
 

@@ -274,6 +274,17 @@ export function testSessionsOverHttp(storeName: string, createStore: () => Await
         expect(await attrsOf(client)).toBeNull();
       });
 
+      it('a logout by an id that was just rotated ends the successor', async () => {
+        const { app } = await start();
+        const client = await login(app);
+        const late = client.copy();
+        await client.post('/rotate');
+        expect(await attrsOf(client)).toEqual({});
+        const { setCookies } = await late.post('/logout');
+        expect(setCookies).toHaveLength(1);
+        expect(await attrsOf(client)).toBeNull();
+      });
+
       it('a logout clears the cookie: same name, path and flags', async () => {
         const { app } = await start({ cookie: { path: '/', sameSite: 'strict', domain: 'a.example' } });
         const client = app.client();

@@ -170,6 +170,20 @@ export function describeOverlap({ describe, it }: Suite<ServerTrial>): void {
       strictEqual(await here.look(headers), undefined);
     });
 
+    it('a logout by an id that was just rotated ends the successor, and is told', async ({ here, there }) => {
+      const { headers } = await here.login();
+      const rotating = await here.open(headers);
+      await here.manager.rotate(rotating.session, rotating.response);
+      const leaving = await there.visit(headers);
+      strictEqual(leaving.session, undefined);
+      await there.manager.removeSuccessor(leaving.response);
+      strictEqual(await here.look(toldBy(rotating.response)), undefined);
+      ok(leaving.response.hasHeader('set-cookie'));
+      const stranger = await there.visit({});
+      await there.manager.removeSuccessor(stranger.response);
+      ok(!stranger.response.hasHeader('set-cookie'));
+    });
+
     it('of parallel rotations exactly one successor lives', async ({ here, there }) => {
       const { headers } = await here.login({ attrs: { kept: 1 } });
       const visits = await Promise.all([here, there, here, there].map((server) => server.open(headers)));
