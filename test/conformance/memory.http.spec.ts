@@ -3,7 +3,7 @@ import { ObservedStore } from 'nestjs-http-session/testing';
 import { setImmediate } from 'node:timers/promises';
 import { testSessionsOverHttp } from './http.suite.js';
 
-testSessionsOverHttp('MemoryStore', () => new MemoryStore());
+testSessionsOverHttp('MemoryStore', () => new MemoryStore(), 1_000);
 
 testSessionsOverHttp('MemoryStore behind promises', () => {
   const store = new ObservedStore(new MemoryStore());

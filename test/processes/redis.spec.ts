@@ -6,10 +6,13 @@ const CLIENTS = ['node-redis', 'ioredis'] as const;
 
 await describeWith(Backend.REDIS, 'Four processes over one Redis', () => {
   const keyPrefix = uniqueName('processes');
-  testProcesses((index) => ({
-    kind: 'redis',
-    client: CLIENTS[index % 2] ?? 'ioredis',
-    url: Backend.REDIS.url,
-    keyPrefix,
-  }));
+  testProcesses(
+    (index) => ({
+      kind: 'redis',
+      client: CLIENTS[index % 2] ?? 'ioredis',
+      url: Backend.REDIS.url,
+      keyPrefix,
+    }),
+    'any',
+  );
 });

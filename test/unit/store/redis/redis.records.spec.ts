@@ -1,6 +1,7 @@
 /** What the store finds in Redis that it didn't write just so: older and newer formats, and what others have left. */
 import type { SessionRecord } from 'nestjs-http-session/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { tagOf } from '../../../../src/session/session.id.js';
 import { Backend, describeWith } from '../../../support/backends.js';
 import { recordOf } from '../../fixtures/record.js';
 import { StoreAndRedis } from './redis.fixture.js';
@@ -224,9 +225,11 @@ await describeWith(Backend.REDIS, 'In Redis,', () => {
   it('a copy that can’t be read is none', async () => {
     const { copies } = redis.store;
     const key = newKey();
-    await redis.ask('SET', `${redis.placeOf(key)}:c`, `${NOW + MINUTE} [2,"newer"]`);
+    const place = redis.placeOf(`${tagOf(key)}.copies`);
+    await redis.ask('HSET', place, key, `${NOW + MINUTE} [2,"newer"]`);
     expect(await copies.take(key, 'ticket', NOW)).toBeUndefined();
+    expect(await redis.ask('HGET', place, key)).toContain('newer');
     await copies.drop(key);
-    expect(await redis.ask('EXISTS', `${redis.placeOf(key)}:c`)).toBe(0);
+    expect(await redis.ask('EXISTS', place)).toBe(0);
   });
 });
