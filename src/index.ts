@@ -30,7 +30,7 @@ export {
 export { type AnySession, createSession, Session } from './session/session.js';
 export { CompareAndSwapStore } from './store/compare-and-swap.store.js';
 export { MemoryStore, type MemoryStoreOptions } from './store/memory.store.js';
-export type { SessionCopies, SessionCopy } from './store/session.copies.js';
+export { type SessionCopies, type SessionCopy, TICKET_MS } from './store/session.copies.js';
 export {
   type Added,
   type AddOptions,

@@ -124,7 +124,8 @@ export class SessionKeeper {
         maxSize,
         onUndecodable: (name) => this.#reportUndecodable(`the attribute ${JSON.stringify(name)}`),
       },
-      updates: new KeyedQueue(),
+      // Who waits behind a call that wasn't answered has waited as long: the store isn't asked for each of them in turn.
+      updates: new KeyedQueue(isTimeout),
       exclusives: new ReentrantQueue(),
       now: clock,
       nextOp: () => opPrefix + (++ops).toString(36),
@@ -208,6 +209,10 @@ export class SessionKeeper {
 function storedStateOf(session: AnySession): StoredState | undefined {
   const state = stateOf(session);
   return state instanceof DraftState || state.isRemoved ? undefined : state;
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof SessionError && error.code === 'STORE_TIMEOUT';
 }
 
 function noFreeId(): SessionError {

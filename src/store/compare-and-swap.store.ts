@@ -13,6 +13,7 @@ import {
   type SessionRecord,
 } from '../session/session.record.js';
 import {
+  type BrokenEntry,
   type ClaimEntry,
   decodeEntry,
   encodeEntry,
@@ -32,7 +33,14 @@ import {
   SessionStore,
 } from './session.store.js';
 
-/** A session where it lies, and the text it lies there as. */
+/** A session where it lies, or something that can't be read, and the text it lies there as. */
+interface Located {
+  readonly key: Key;
+  readonly text: string;
+  readonly entry: SessionEntry | BrokenEntry;
+}
+
+/** A session where it lies. */
 interface Held {
   readonly key: Key;
   readonly text: string;
@@ -163,10 +171,11 @@ export abstract class CompareAndSwapStore extends SessionStore {
 
   remove(key: Key): Promise<boolean> {
     return this.#inTurn(key, async () => {
-      // At the start of time nothing has expired: what is there is removed, whatever its deadline.
-      const held = await this.#find(key, -Infinity);
-      if (!held) return false;
-      return (await this.swap(held.key, held.text, undefined, 0)) ? true : LOST;
+      // Also what can't be read: whoever logs out must not leave a session to a process that can. At the start of time nothing
+      // has expired: what is there is removed, whatever its deadline.
+      const place = await this.#locate(key, -Infinity);
+      if (!place) return false;
+      return (await this.swap(place.key, place.text, undefined, 0)) ? true : LOST;
     });
   }
 
@@ -198,6 +207,12 @@ export abstract class CompareAndSwapStore extends SessionStore {
 
   /** The live session of a key, or the one that key forwards to. */
   async #find(key: Key, now: number): Promise<Held | undefined> {
+    const located = await this.#locate(key, now);
+    if (located?.entry.kind !== 'session') return undefined;
+    return { key: located.key, text: located.text, session: located.entry };
+  }
+
+  async #locate(key: Key, now: number): Promise<Located | undefined> {
     let place = key;
     for (let attempts = 0; attempts < MOST_ATTEMPTS; attempts++) {
       const text = await this.read(place);
@@ -205,9 +220,9 @@ export abstract class CompareAndSwapStore extends SessionStore {
       const entry = decodeEntry(text);
       switch (entry.kind) {
         case 'broken':
-          return undefined;
+          return { key: place, text, entry };
         case 'session':
-          return isLive(entry.record, now) ? { key: place, text, session: entry } : undefined;
+          return isLive(entry.record, now) ? { key: place, text, entry } : undefined;
         case 'forward':
           if (now >= entry.forwardUntil) return undefined;
           place = entry.successor;

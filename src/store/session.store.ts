@@ -110,7 +110,8 @@ export abstract class SessionStore {
   abstract rename(from: Key, to: Key, options: RenameOptions): Awaitable<Renamed>;
 
   /**
-   * Removes a session for good: nothing loaded earlier brings it back. Follows a forward.
+   * Removes a session for good: nothing loaded earlier brings it back. Follows a forward. What can't be read goes too, as
+   * another version of the library may be able to.
    * @returns whether there was one
    */
   abstract remove(key: Key): Awaitable<boolean>;

@@ -11,6 +11,11 @@ const TIMEOUTS_TO_OPEN = 5;
 /** … but for one call in this time, which finds out whether it is back. */
 const PROBE_INTERVAL_MS = 1_000;
 
+/** A timer that is so late tells of a process that stood still: what it had no time to hear gets as much time. */
+const STALL_MS = 50;
+/** Of a store that does some things and not others (Redis without memory, a replica) recovery isn't told with each answer. */
+const QUIET_MS = 1_000;
+
 interface Waiting {
   readonly until: number;
   expire(): void;
@@ -26,6 +31,7 @@ export class StoreGate {
   #timeoutsInARow = 0;
   #nextProbe = 0;
   #failing = false;
+  #failedAt = 0;
   #closed = false;
 
   /** @param subject - what messages call the store */
@@ -106,9 +112,14 @@ export class StoreGate {
     });
   }
 
-  #startTimer(inMs: number): NodeJS.Timeout {
+  #startTimer(inMs: number, isGrace = false): NodeJS.Timeout {
+    const due = performance.now() + inMs;
     return setTimeout(() => {
       const now = performance.now();
+      if (!isGrace && now - due > STALL_MS) {
+        this.#timer = this.#startTimer(STALL_MS, true);
+        return;
+      }
       for (const waiting of this.#waiting) {
         if (waiting.until > now) break;
         this.#waiting.delete(waiting);
@@ -120,9 +131,10 @@ export class StoreGate {
   }
 
   #succeeded(): void {
-    if (this.#failing) this.#logger.warn(`The ${this.#subject} answers again.`);
-    this.#failing = false;
     this.#timeoutsInARow = 0;
+    if (!this.#failing || performance.now() - this.#failedAt < QUIET_MS) return;
+    this.#failing = false;
+    this.#logger.warn(`The ${this.#subject} answers again.`);
   }
 
   /** Slow is as bad as down, but worth asking again. */
@@ -154,6 +166,7 @@ export class StoreGate {
   #report(error: SessionError): SessionError {
     if (!this.#failing) this.#logger.error(error.message);
     this.#failing = true;
+    this.#failedAt = performance.now();
     return error;
   }
 }

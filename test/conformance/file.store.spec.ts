@@ -45,7 +45,7 @@ describe('FileStore', () => {
     expect(guide.blocks.find(({ example }) => example === 'fileStore')?.code).toBe(source);
   });
 
-  it('reads a truncated file as broken, whatever is left of it, and leaves it there', async () => {
+  it('reads a truncated file as broken, whatever is left of it, and leaves it there until it is removed', async () => {
     const store = await newStore();
     const directory = directories.get(store) ?? root;
     await store.add('tag.key', recordOf({ attrs: new Map([['a', '1']]) }), { op: 'op' });
@@ -55,9 +55,10 @@ describe('FileStore', () => {
       await truncate(join(directory, name), left);
       expect(await store.get('tag.key', 0)).toEqual({ broken: expect.any(String) });
     }
-    await store.remove('tag.key');
     await store.purge({ now: 1e15, batchSize: 100, deadline: 60_000 });
     expect(await readdir(directory)).toEqual([name]);
+    expect(await store.remove('tag.key')).toBe(true);
+    expect(await readdir(directory)).toEqual([]);
   });
 
   it('lets a purge remove the locks that dead processes left, and no others', async () => {

@@ -1,5 +1,4 @@
 /** Sessions in a cache of cache-manager 7, and so in whatever Keyv has an adapter for. */
-import { KeyedQueue } from '../../session/keyed.queue.js';
 import { checkOptionNames } from '../../session/options.check.js';
 import { invalidOption, SessionError } from '../../session/session.error.js';
 import type { Key } from '../../session/session.record.js';
@@ -64,8 +63,6 @@ export class CacheStore extends CompareAndSwapStore {
   readonly capabilities: StoreCapabilities;
   readonly #keyv: KeyvLike;
   readonly #keyPrefix: string;
-  /** Between a swap's look and its write nobody else of this process comes in. */
-  readonly #swaps = new KeyedQueue();
 
   /**
    * @param cache - with exactly one store, a Keyv that has `throwOnErrors` (as its adapter, if that has such an option). What
@@ -98,13 +95,17 @@ export class CacheStore extends CompareAndSwapStore {
     }
   }
 
-  protected swap(key: Key, expected: string | undefined, next: string | undefined, keepFor: number): Promise<boolean> {
-    return this.#swaps.run(key, async () => {
-      if ((await this.read(key)) !== expected) return false;
-      if (next === undefined) await this.#keyv.delete(this.#keyPrefix + key);
-      else if (!(await this.#keyv.set(this.#keyPrefix + key, next, keepFor))) throw writeFailed();
-      return true;
-    });
+  /** Calls of one session don't overlap within this process: see {@link CompareAndSwapStore}. */
+  protected async swap(
+    key: Key,
+    expected: string | undefined,
+    next: string | undefined,
+    keepFor: number,
+  ): Promise<boolean> {
+    if ((await this.read(key)) !== expected) return false;
+    if (next === undefined) await this.#keyv.delete(this.#keyPrefix + key);
+    else if (!(await this.#keyv.set(this.#keyPrefix + key, next, keepFor))) throw writeFailed();
+    return true;
   }
 }
 

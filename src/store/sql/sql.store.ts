@@ -62,6 +62,8 @@ interface Verb<T> {
  * statement only (PgBouncer's transaction mode) do. Further statements follow a session that was rotated meanwhile, and look
  * at what is in the way.
  *
+ * - A connection of `pg` that is lost, idle or in use, ends a process that doesn't listen: `pool.on('error', …)` and
+ *   `pool.on('connect', (client) => client.on('error', …))`.
  * - SQLite is for the processes of one machine, which share the file; what is in `:memory:` is one process's. It blocks
  *   the process while it waits for a lock: give its connection WAL mode and a `timeout` of 50 ms at most (better-sqlite3's
  *   default is 5 seconds). The store itself tries again for about a second, without blocking.

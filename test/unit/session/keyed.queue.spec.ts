@@ -1,4 +1,5 @@
 /** Works of one key run one after another, those of different keys side by side. */
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { KeyedQueue } from '../../../src/session/keyed.queue.js';
 import { SeededRandom } from '../fixtures/seeded.random.js';
@@ -87,4 +88,27 @@ describe('a queue by keys', () => {
     work.end();
     await expect(isSettled(done)).resolves.toBe(true);
   });
+});
+
+it('a failure that is everybody’s ends all that wait behind it, and none that comes later', async () => {
+  const queue = new KeyedQueue((error) => error instanceof RangeError);
+  const started: string[] = [];
+  const work = (name: string, failure?: Error) => async () => {
+    started.push(name);
+    await setImmediate();
+    if (failure) throw failure;
+    return name;
+  };
+  const failure = new RangeError('everybody’s');
+  const outcomes = Promise.allSettled([
+    queue.run('key', work('first', new TypeError('its own'))),
+    queue.run('key', work('second', failure)),
+    queue.run('key', work('third')),
+    queue.run('key', work('fourth')),
+    queue.run('other key', work('other')),
+  ]);
+  const reasons = (await outcomes).map((outcome) => (outcome.status === 'rejected' ? outcome.reason : outcome.value));
+  expect(reasons).toEqual([expect.any(TypeError), failure, failure, failure, 'other']);
+  expect(started.toSorted()).toEqual(['first', 'other', 'second']);
+  expect(await queue.run('key', work('later'))).toBe('later');
 });

@@ -129,16 +129,17 @@ describe('CompareAndSwapStore', () => {
     ['hello', 'it is no record'],
     ['["session","op"]\n[1,0', 'it is no record'],
     ['["session","op"]\n[2,"later"]', 'its format is 2'],
-  ])('reads %j as broken, and never touches it', async (text, broken) => {
+  ])('reads %j as broken, and leaves it until it is removed', async (text, broken) => {
     const store = new MapStore(new Map([[KEY, text]]));
     expect(await store.get(KEY, 0)).toEqual({ broken });
     expect(await store.touch(KEY, 0)).toBe(false);
     expect(await store.change(KEY, deltaOf('a'), 0)).toBe('gone');
     expect(await store.rename(KEY, SUCCESSOR, renameOptions('b'))).toBe('gone');
-    expect(await store.remove(KEY)).toBe(false);
     expect(await store.add(KEY, recordOf(), { op: 'add' })).toBe('exists');
     await store.purge({ now: 1e15, batchSize: 100, deadline: MINUTE });
     expect(store.texts).toEqual(new Map([[KEY, text]]));
+    expect(await store.remove(KEY)).toBe(true);
+    expect(store.texts.size).toBe(0);
   });
 
   it.each(['read', 'swap'])('rejects with what %s rejects with, and goes on afterwards', async (method) => {

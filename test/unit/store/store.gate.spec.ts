@@ -1,5 +1,6 @@
 /** Every call of a store ends in time, and its failures are ours to tell: without what drivers put into theirs. */
 import { SessionError } from 'nestjs-http-session/core';
+import { stat } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { StoreGate } from '../../../src/store/store.gate.js';
 import { errorOf, sessionErrorOf } from '../fixtures/session.error.js';
@@ -91,15 +92,29 @@ describe('a driver’s error', () => {
 describe('what is logged', () => {
   const fails = () => Promise.resolve(gate.run(() => Promise.reject(new Error('down')))).catch(() => undefined);
 
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
   it('is said once when the store begins to fail, and once when it answers again', async () => {
     for (let call = 0; call < 10; call++) await fails();
     expect([log.error.length, log.warn.length]).toEqual([1, 0]);
+    await vi.advanceTimersByTimeAsync(1_000);
     for (let call = 0; call < 10; call++) await gate.run(() => Promise.resolve(1));
     expect([log.error.length, log.warn.length]).toEqual([1, 1]);
     await fails();
     expect([log.error.length, log.warn.length]).toEqual([2, 1]);
+    await vi.advanceTimersByTimeAsync(1_000);
     gate.run(() => 'at once');
     expect([log.error.length, log.warn.length]).toEqual([2, 2]);
+  });
+
+  it('is said once of a store that answers some calls and fails others', async () => {
+    for (let call = 0; call < 10; call++) {
+      await fails();
+      gate.run(() => 'a read');
+      await vi.advanceTimersByTimeAsync(500);
+    }
+    expect([log.error.length, log.warn.length]).toEqual([1, 0]);
   });
 
   it('is nothing while the store answers', async () => {
@@ -130,6 +145,16 @@ describe('a call that is not answered', () => {
     await vi.advanceTimersByTimeAsync(2);
     expect(outcome.is).toEqual(errorOf('STORE_TIMEOUT', '2000 ms', 'may have happened'));
     expect(outcome.is).toMatchObject({ status: 503 });
+  });
+
+  it('is waited for again, if the process itself stood still while the answer came', async () => {
+    vi.useRealTimers();
+    const hasty = new StoreGate(20, { debug: () => undefined, warn: () => undefined, error: () => undefined });
+    const answer = hasty.run(() => stat('.'));
+    const until = performance.now() + 200;
+    while (performance.now() < until);
+    expect((await answer).isDirectory()).toBe(true);
+    await expect(hasty.run(never)).rejects.toThrow(errorOf('STORE_TIMEOUT'));
   });
 
   it('ends after its own time, whenever others began', async () => {

@@ -7,8 +7,10 @@ import { POSTGRES } from '../servers.js';
 
 export async function connect(): Promise<Connection> {
   const pool = new Pool({ connectionString: POSTGRES.url });
-  // Of connections that nobody uses just now. Without a listener it would end the process.
-  pool.on('error', ({ message }) => console.warn(`PostgreSQL: ${message}`));
+  // A lost connection, idle or in use. Without a listener it would end the process.
+  const warn = ({ message }: Error) => console.warn(`PostgreSQL: ${message}`);
+  pool.on('error', warn);
+  pool.on('connect', (client) => client.on('error', warn));
   const database = new Kysely({ dialect: new PostgresDialect({ pool }) });
   const store = new SqlStore(database, { table: 'sample_03_session', purgeInterval: false });
   await store.migrate();
