@@ -11,6 +11,7 @@ import {
 import { DiscoveryModule, HttpAdapterHost } from '@nestjs/core';
 import { HttpSessionManager } from '../manager/http-session.manager.js';
 import { SessionManager } from '../manager/session.manager.js';
+import { checkOptionNames } from '../session/options.check.js';
 import { invalidOption, SessionError } from '../session/session.error.js';
 import { MemoryStore } from '../store/memory.store.js';
 import type { SessionStore } from '../store/session.store.js';
@@ -26,6 +27,18 @@ import {
 } from './session.module-definition.js';
 import { SessionRoutes } from './session.routes.js';
 import { getSessionManagerToken, getSessionStoreToken } from './session.tokens.js';
+
+/** What stands beside a factory; all else is in its result. */
+const ASYNC_NAMES = [
+  'imports',
+  'inject',
+  'useFactory',
+  'useClass',
+  'useExisting',
+  'provideInjectionTokensFrom',
+  'name',
+  'isGlobal',
+];
 
 /** There if the module was made by `forRoot` or `forRootAsync`. */
 const CONFIGURED = Symbol('SessionModule was configured');
@@ -54,6 +67,7 @@ export class SessionModule extends ConfigurableModuleClass {
 
   /** As `forRoot`, from `useFactory`, `useClass` or `useExisting`; `name` and `isGlobal` stand beside them. */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    checkOptionNames('forRootAsync', options, ASYNC_NAMES);
     return wrap(super.forRootAsync(options), options);
   }
 }

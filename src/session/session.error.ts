@@ -71,7 +71,8 @@ export function invalidOption(name: string, given: unknown, allowed: string): Se
 }
 
 function describe(given: unknown): string {
-  if (typeof given === 'string') return JSON.stringify(given);
+  // A URL may hold a password.
+  if (typeof given === 'string') return given.includes('://') ? 'a URL' : JSON.stringify(given);
   if (typeof given === 'function') return 'a function';
   if (Array.isArray(given)) return given.length === 0 ? 'an empty array' : 'an array';
   if (typeof given === 'object' && given !== null) return 'an object';

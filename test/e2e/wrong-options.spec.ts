@@ -48,6 +48,7 @@ const WRONG: [make: () => object, option: string, given: string, allowed: RegExp
   [() => ({ maxSize: 0 }), 'maxSize', '0', /1 or more/],
   [() => ({ onStoreError: 'ignore' }), 'onStoreError', '"ignore"', /'fail' or 'anonymous'/],
   [() => ({ codec: JSON }), 'codec', 'an object', /encode and decode/],
+  [() => ({ store: 'redis://:hush@a.example' }), 'store', 'a URL', /extends SessionStore/],
   [() => ({ store: new Map() }), 'store', 'an object', /extends SessionStore/],
   [() => ({ logger: { warn: () => undefined } }), 'logger', 'an object', /debug, warn and error/],
   [() => ({ clock: 17 }), 'clock', '17', /function/],
@@ -75,6 +76,13 @@ const WRONG: [make: () => object, option: string, given: string, allowed: RegExp
 
 // The same on both platforms: the application isn't there yet.
 describe('Wrong options', () => {
+  it('beside the factory, where they would be ignored, are refused', () => {
+    const misplaced = { store: new MemoryStore(), useFactory: () => ({}) };
+    expect(() => SessionModule.forRootAsync(misplaced)).toThrow(
+      /"forRootAsync.store" is unknown; allowed: .*useFactory/,
+    );
+  });
+
   it.each(WRONG.map(([make, option, given, allowed]) => ({ make, option, given, allowed })))(
     '$option: $given',
     async ({ make, option, given, allowed }) => {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Packs the package and uses it as strangers do: a Nest 11 application in CommonJS, a Nest 12 application in ESM, both on
-# Express and on Fastify, and the core in a project without Nest. The last line holds the totals.
+# Packs the package and uses it as strangers do: a Nest 11 application in CommonJS with the oldest drivers, a Nest 12
+# application in ESM with the newest, both on Express and on Fastify, and the core in a project without Nest, which has no
+# driver at first, then Kysely. The last line holds the totals.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -95,6 +96,11 @@ check 'every export exists' exports_exist || true
 check 'its source maps are complete in themselves' maps_are_complete || true
 check 'it names no path of this machine' names_no_path_of_this_machine || true
 
+# add PACKAGE...: to the project in the current directory.
+add() {
+  npm install --no-audit --no-fund --ignore-scripts --no-package-lock --prefer-offline "$@"
+}
+
 # prepare NAME OPTION...: a project of its own with the package installed.
 prepare() {
   local name=$1
@@ -102,7 +108,7 @@ prepare() {
   cp -R "$root/test/package/consumers/$name" "$work/$name"
   case $name in nest-*) cp "$root"/test/package/consumers/nest/* "$work/$name" ;; esac
   cd "$work/$name"
-  npm install --no-audit --no-fund --ignore-scripts --no-package-lock --prefer-offline "$@" "$tarball" >install.log 2>&1
+  add "$@" "$tarball" >install.log 2>&1
 }
 
 on_node() {
@@ -113,6 +119,11 @@ on_node() {
 
 installed() {
   wait "$1" || { cat "$2/install.log" && return 1; }
+}
+
+# only_installed PACKAGE...: sorted.
+only_installed() {
+  diff <(printf '%s\n' "$@") <(ls node_modules)
 }
 
 echo '--- install'
@@ -139,8 +150,14 @@ echo '--- core'
 cd "$work"
 if check 'core: installs without Nest' installed "$core" "$work/core"; then
   cd "$work/core"
-  check 'core: nothing of Nest is installed' test ! -e node_modules/@nestjs -a ! -e node_modules/rxjs || true
+  check 'core: neither Nest nor a driver is installed' only_installed cookie devalue ms nestjs-http-session || true
   suite 'core: runs without Nest' node --test-reporter=tap suite.mjs || true
+  check 'core: its strict types need no driver' "$root/node_modules/.bin/tsc" -p . --typeRoots "$root/node_modules/@types" || true
+  suite 'core: stores without a driver' node --test-reporter=tap stores.mjs || true
+  if check 'core: Kysely installs' add --omit=peer kysely@0.28; then
+    check 'core: no other driver is installed' only_installed cookie devalue kysely ms nestjs-http-session || true
+    suite 'core: stores with Kysely' node --test-reporter=tap stores.mjs kysely || true
+  fi
 fi
 
 finish

@@ -2,14 +2,9 @@
 import { invalidOption } from '../../session/session.error.js';
 import type { RedisConnection } from './redis.connection.js';
 
-/** What a command may be told. */
-export interface NodeRedisCommandOptions {
-  typeMapping?: object;
-}
-
 /** What is used of node-redis's `createClient()` and `createClientPool()`. */
 export interface NodeRedisClient {
-  sendCommand(args: string[], options?: NodeRedisCommandOptions): Promise<unknown>;
+  sendCommand(args: string[], options?: object): Promise<unknown>;
   readonly isOpen: boolean;
 }
 
@@ -19,21 +14,21 @@ export interface NodeRedisCluster {
     firstKey: string | undefined,
     isReadonly: boolean | undefined,
     args: string[],
-    options?: NodeRedisCommandOptions,
+    options?: object,
   ): Promise<unknown>;
   getSlotRandomNode(slot: number): unknown;
 }
 
 /** What is used of node-redis's `createSentinel()`. */
 export interface NodeRedisSentinel {
-  sendCommand(isReadonly: boolean | undefined, args: string[], options?: NodeRedisCommandOptions): Promise<unknown>;
+  sendCommand(isReadonly: boolean | undefined, args: string[], options?: object): Promise<unknown>;
   getMasterNode(): unknown;
 }
 
 type AnyNodeRedis = NodeRedisClient | NodeRedisCluster | NodeRedisSentinel;
 
 /** Replies as they come, whatever mapping the application has chosen for its own commands. */
-const PLAIN: NodeRedisCommandOptions = { typeMapping: {} };
+const PLAIN = { typeMapping: {} };
 
 /** Says of every command that it writes: then clusters and sentinels that share reads out to replicas ask the master. */
 const READONLY = false;

@@ -31,6 +31,10 @@ export interface RedisStoreOptions {
   keyPrefix?: string | undefined;
 }
 
+/** What node-redis calls it. (ioredis connects by itself.) */
+const NOT_CONNECTED = 'ClientClosedError';
+const HOW_TO_CONNECT = 'The Redis client is not connected: await its connect() before the application serves.';
+
 /** Two rotations a second for as long as the first one's forward lasts: a way that is longer leads in a circle. */
 const MAX_HOPS = 120;
 
@@ -42,8 +46,10 @@ const MAX_HOPS = 120;
  * back, maybe minutes after it was answered with 503: a rotation then takes a session away from its user. Let it fail at once:
  *
  * - node-redis: `disableOfflineQueue: true`. It also needs a listener for `'error'`, or a lost connection ends the process;
- * - ioredis and iovalkey: `maxRetriesPerRequest: 0` and `autoResendUnfulfilledCommands: false`. With
- *   `enableAutoPipelining: true` Redis needs a third of the time.
+ * - ioredis and iovalkey: `enableOfflineQueue: false`, `maxRetriesPerRequest: 0` and `autoResendUnfulfilledCommands: false`,
+ *   and so `lazyConnect: true` and `await client.connect()`. With `enableAutoPipelining: true` Redis needs a third of the time.
+ *
+ * (What was sent to a server that has stopped answering may still be done when it goes on.)
  *
  * A write that a client sends again does no harm, if no more than seven others came in between. No replica is ever read: a
  * client that can't be told so is refused. Redis must not evict sessions: set its `maxmemory-policy` to `noeviction`.
@@ -75,13 +81,13 @@ export class RedisStore extends SessionStore {
     return this.#copies;
   }
 
-  /** Warns, once and later, if Redis may evict sessions; says nothing if it isn't to be asked. */
+  /** Warns, once and later, if the client isn't connected or Redis may evict sessions; says nothing if it isn't to be asked. */
   override start(logger: SessionLogger): void {
     if (this.#started) return;
     this.#started = true;
     findEviction(this.#commands).then(
       (warning) => warning !== undefined && logger.warn(warning),
-      () => undefined,
+      (error: RedisFailure) => error.code === NOT_CONNECTED && logger.warn(HOW_TO_CONNECT),
     );
   }
 

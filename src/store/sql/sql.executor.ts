@@ -16,9 +16,9 @@ export interface SqlConnection {
 
 export interface SqlExecutor extends SqlConnection {
   readonly adapter: {
-    readonly supportsReturning: boolean;
-    readonly supportsTransactionalDdl: boolean;
-    readonly supportsOutput?: boolean;
+    readonly supportsReturning?: boolean | undefined;
+    readonly supportsTransactionalDdl?: boolean | undefined;
+    readonly supportsOutput?: boolean | undefined;
   };
   provideConnection<T>(use: (connection: SqlConnection) => Promise<T>): Promise<T>;
   withoutPlugins(): SqlExecutor;

@@ -1,5 +1,5 @@
 /** The applications that `suite.ts` starts: written once, compiled as CommonJS for Nest 11 and as ESM for Nest 12. */
-import { Controller, Get, Module, NotFoundException, Post, UseGuards } from '@nestjs/common';
+import { Controller, type DynamicModule, Get, Module, NotFoundException, Post, UseGuards } from '@nestjs/common';
 import {
   Sess,
   SessAttr,
@@ -9,6 +9,7 @@ import {
   SessionContext,
   SessionGuard,
   SessionModule,
+  type SessionStore,
   UseSession,
 } from 'nestjs-http-session';
 
@@ -73,6 +74,14 @@ class AdminController {
   controllers: [VisitsController, AdminController],
 })
 export class AppModule {}
+
+/** The visits over another store. */
+@Module({})
+export class StoreModule {
+  static over(store: SessionStore): DynamicModule {
+    return { module: StoreModule, imports: [SessionModule.forRoot({ store })], controllers: [VisitsController] };
+  }
+}
 
 /** Replaces a method and forgets its metadata, as some decorators of the wild do. */
 function Forgetful(): MethodDecorator {

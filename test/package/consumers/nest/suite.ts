@@ -6,7 +6,8 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AppModule, ForgetfulModule, WrongOptionModule } from './app.js';
+import { AppModule, ForgetfulModule, StoreModule, WrongOptionModule } from './app.js';
+import { openStores, waitingStores } from './stores.js';
 
 /** A client that keeps cookies, also `Secure` ones, whatever the protocol. */
 class Client {
@@ -82,6 +83,22 @@ function suite(adapterName: string, createAdapter: () => AbstractHttpAdapter): v
       assert.equal((await client.send('GET', '/count')).status, 401);
     });
 
+    for (const [name, createStore] of Object.entries(openStores)) {
+      await t.test(`login, visits and logout over a ${name}`, async (t) => {
+        const app = await NestFactory.create(StoreModule.over(createStore()), createAdapter(), quiet);
+        await app.listen(0, '127.0.0.1');
+        t.after(() => app.close());
+        const client = new Client(await app.getUrl());
+        await client.send('POST', '/login');
+        await Promise.all(Array.from({ length: 20 }, () => client.send('GET', '/update')));
+        assert.equal((await client.send('GET', '/visit')).text, '21');
+        const old = new Client(await app.getUrl());
+        for (const [name, value] of client.cookies) old.cookies.set(name, value);
+        await client.send('POST', '/logout');
+        assert.equal((await old.send('GET', '/count')).status, 401);
+      });
+    }
+
     await t.test('a route that lost its interceptor is refused at start', async () => {
       const start = NestFactory.create(ForgetfulModule, createAdapter(), quiet);
       await assert.rejects(start, { code: 'INTERCEPTOR_LOST', message: /ForgetfulController\.visit/ });
@@ -96,3 +113,13 @@ function suite(adapterName: string, createAdapter: () => AbstractHttpAdapter): v
 
 suite('Express', () => new ExpressAdapter());
 suite('Fastify', () => new FastifyAdapter());
+
+void test('stores take the drivers of this project before they are connected', async (t) => {
+  for (const [name, createStore] of Object.entries(waitingStores)) {
+    await t.test(name, async () => {
+      const store = createStore();
+      assert.deepEqual(store.capabilities, { shared: true, atomic: true, acknowledged: 'backend' });
+      await store.close();
+    });
+  }
+});

@@ -199,6 +199,13 @@ await describeWith(RedisServer, 'What a RedisStore tells', () => {
     await expect(store.get(newKey(), NOW)).rejects.toMatchObject({ code: 'ClientClosedError' });
   });
 
+  it('of a client that was never connected is told at the start already', async () => {
+    const warned = new Promise((warn) => {
+      new RedisStore(createClient()).start({ debug: () => undefined, error: () => undefined, warn });
+    });
+    expect(await warned).toMatch(/not connected: await its connect\(\)/);
+  });
+
   it('of a server that isn’t there is the client’s or the system’s code', async () => {
     const client = new Redis({ port: await freePort(), maxRetriesPerRequest: 0 }).on('error', () => undefined);
     await expect(new RedisStore(client).get(newKey(), NOW)).rejects.toMatchObject({
