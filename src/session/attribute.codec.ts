@@ -9,7 +9,7 @@ import { types } from 'node:util';
 /** Turns attribute values into text and back. */
 export interface AttributeCodec {
   /**
-   * Throws what it can't carry exactly. The same value must give the same text: that is how in-place changes are found.
+   * Throws what it can't carry exactly. Neither NUL nor lone surrogates may be in the text. The same value must give the same text: that is how in-place changes are found.
    * Never called with `null` or `undefined`: those delete an attribute.
    */
   encode(value: unknown): string;

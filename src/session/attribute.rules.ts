@@ -1,5 +1,5 @@
 /** What may be an attribute, and how it is written: the same for constant and variable ones, stored or not. */
-import { type AttributeCodec, UnstorableValue } from './attribute.codec.js';
+import { type AttributeCodec, defaultCodec, UnstorableValue } from './attribute.codec.js';
 import { SessionError } from './session.error.js';
 
 /** How attributes are written, and how much of them. */
@@ -24,8 +24,10 @@ export interface AttributeAccess {
 export function encodeAttribute(codec: AttributeCodec, name: string, value: unknown): string {
   try {
     const text: unknown = codec.encode(value);
-    if (typeof text === 'string') return text;
-    throw new UnstorableValue('has no text by the codec');
+    if (typeof text !== 'string') throw new UnstorableValue('has no text by the codec');
+    // Ours escapes them.
+    if (codec === defaultCodec || isStorableText(text)) return text;
+    throw new UnstorableValue('has a text with NUL or lone surrogates by the codec');
   } catch (error) {
     // A codec of the user's may speak of the value; only our own is known not to.
     const reason = error instanceof UnstorableValue ? error.message : 'is refused by the codec';
@@ -38,7 +40,7 @@ export function encodeAttribute(codec: AttributeCodec, name: string, value: unkn
 
 /** Refuses names that some store can't keep: no NUL, no lone surrogates, 1 to 256 characters. */
 export function checkAttributeName(name: unknown): asserts name is string {
-  if (typeof name === 'string' && name.length > 0 && name.length <= 256 && !/\p{Surrogate}|\0/u.test(name)) return;
+  if (typeof name === 'string' && name.length > 0 && name.length <= 256 && isStorableText(name)) return;
   throw new SessionError(
     'ATTRIBUTE_REFUSED',
     `An attribute's name must be a string of 1 to 256 characters without NUL and lone surrogates; given: ${JSON.stringify(name)?.slice(0, 80)}.`,
@@ -60,4 +62,9 @@ export function checkSize(name: string, size: number, maxSize: number): void {
 
 export function isAbsent(value: unknown): value is undefined | null {
   return value === undefined || value === null;
+}
+
+/** Whether every store can keep it. */
+function isStorableText(text: string): boolean {
+  return !/\p{Surrogate}|\0/u.test(text);
 }

@@ -8,5 +8,5 @@ export function rememberOp(ops: string, op: string): string {
 
 /** Whether a write was done already. */
 export function isRemembered(ops: string, op: string): boolean {
-  return ops === op || ops.split(' ').includes(op);
+  return ops.split(' ').includes(op);
 }

@@ -1,4 +1,5 @@
 /** Purging while everybody else works on: nothing that lives goes, nobody waits, and `completed` is the truth. */
+import { setImmediate } from 'node:timers/promises';
 import { type SqlExecutor, type SqlExecutorProvider, SqlStore } from 'nestjs-http-session/sql';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWith } from '../support/backends.js';
@@ -68,6 +69,7 @@ for (const database of DATABASES) {
             const added = `new${index}.${round}`;
             expect(await store.add(added, LIVING, { op: added })).toBe('added');
             expect(await store.remove(added)).toBe(true);
+            await setImmediate();
           }
         });
         const purgeAll = async (purger: SqlStore): Promise<number> => {
@@ -86,6 +88,23 @@ for (const database of DATABASES) {
         expect(left).toHaveLength(living.length);
       },
     );
+
+    it('lets others in between its steps', async () => {
+      const store = await table.emptyStore();
+      await addMany(store, 'dead', 500, EXPIRED);
+      let turns = 0;
+      let purging = true;
+      const others = (async () => {
+        for (; purging; turns++) await setImmediate();
+      })();
+      expect(await store.purge({ now: NOW, batchSize: 10, deadline: AMPLE })).toEqual({
+        completed: true,
+        removed: 500,
+      });
+      purging = false;
+      await others;
+      expect(turns).toBeGreaterThanOrEqual(50);
+    });
 
     it('leaves a session that was used between the search and the removal', async () => {
       await table.emptyStore();

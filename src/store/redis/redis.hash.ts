@@ -86,7 +86,7 @@ function toRecord(fields: Fields): SessionRecord {
 function toFields(reply: unknown): Fields {
   const fields = new Map<string, string>();
   if (Array.isArray(reply)) {
-    const flat: readonly unknown[] = reply;
+    const flat: readonly unknown[] = reply.flat();
     for (let index = 0; index < flat.length; index += 2) setText(fields, flat[index], flat[index + 1]);
   } else {
     const entries: Iterable<[unknown, unknown]> = reply instanceof Map ? reply : Object.entries(reply ?? {});

@@ -18,6 +18,8 @@ export interface RedisScript {
   readonly sha: string;
 }
 
+/** Most copies and tickets of one tag. To let go of all is always safe. */
+const MAX_COPIES = 1_000;
 /** Values in one call of HSET or HDEL; Lua's stack takes some thousand. */
 const CHUNK = 1_000;
 
@@ -170,6 +172,8 @@ export const TAKE = script(`
 local place = redis.call('HGET', KEYS[1], ARGV[1])
 local counts = place and tonumber(string.match(place, '^%S+'))
 if counts and tonumber(ARGV[2]) < counts then return { 'there', place } end
+-- Tickets for what isn't there must not pile up as long as somebody asks for more.
+if redis.call('HLEN', KEYS[1]) >= ${MAX_COPIES} then redis.call('UNLINK', KEYS[1]) end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
 return GONE

@@ -52,12 +52,15 @@ const MAX_HOPS = 120;
  * (What was sent to a server that has stopped answering may still be done when it goes on.)
  *
  * A write that a client sends again does no harm, if no more than seven others came in between. No replica is ever read: a
- * client that can't be told so is refused. Redis must not evict sessions: set its `maxmemory-policy` to `noeviction`.
+ * client that can't be told so is refused. But Redis tells its replicas later: a failover can undo what was acknowledged, also a
+ * logout. Redis must not evict sessions: set its `maxmemory-policy` to `noeviction`.
  */
 export class RedisStore extends SessionStore {
   readonly capabilities = { shared: true, atomic: true, acknowledged: 'backend' } as const;
   readonly #commands: RedisCommands;
   readonly #keyPrefix: string;
+  /** Whether one command may have keys of one tag only. */
+  #isSlotted: boolean;
   #copies: RedisCopies | undefined;
   #started = false;
 
@@ -74,6 +77,7 @@ export class RedisStore extends SessionStore {
     }
     this.#keyPrefix = keyPrefix;
     this.#commands = new RedisCommands(connectionOf(client));
+    this.#isSlotted = this.#commands.isCluster;
   }
 
   override get copies(): SessionCopies {
@@ -107,12 +111,13 @@ export class RedisStore extends SessionStore {
   }
 
   async add(key: Key, record: SessionRecord, { op, replaces }: AddOptions): Promise<Added> {
-    const inOneStep = replaces !== undefined && (!this.#commands.isCluster || tagOf(replaces) === tagOf(key));
-    const keys = inOneStep ? [key, replaces] : [key];
-    const [answer, successor] = await this.#run(ADD, keys, [op, timeToLive(record), ...toHash(record, op)]);
+    const values = [op, timeToLive(record), ...toHash(record, op)];
+    const inOneStep = replaces !== undefined && (!this.#isSlotted || tagOf(replaces) === tagOf(key));
+    const reply = inOneStep ? await this.#addInPlaceOf(replaces, key, values) : undefined;
+    const [answer, successor] = reply ?? (await this.#run(ADD, [key], values));
     if (answer === 'exists') return 'exists';
     if (answer === 'forward') await this.remove(String(successor));
-    else if (replaces !== undefined && !inOneStep) await this.remove(replaces);
+    else if (replaces !== undefined && !reply) await this.remove(replaces);
     return 'added';
   }
 
@@ -150,6 +155,18 @@ export class RedisStore extends SessionStore {
   #placeOf(key: Key): string {
     const tag = tagOf(key);
     return `${this.#keyPrefix}{${tag}}:${key.slice(tag.length + 1)}`;
+  }
+
+  /** @returns `undefined` if nothing was done, since one command may not have both keys */
+  async #addInPlaceOf(replaced: Key, key: Key, values: readonly string[]): Promise<ScriptReply | undefined> {
+    try {
+      return await this.#run(ADD, [key, replaced], values);
+    } catch (error) {
+      if (!(error instanceof RedisFailure) || error.code !== 'CROSSSLOT') throw error;
+      // A cluster behind a client for one server: it has a single node, or a proxy in front of it.
+      this.#isSlotted = true;
+      return undefined;
+    }
   }
 
   #run(script: RedisScript, keys: readonly Key[], values: readonly string[]): Promise<ScriptReply> {

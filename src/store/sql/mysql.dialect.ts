@@ -28,6 +28,7 @@ export const mysql: SqlDialect = {
     if (kind === 'json') return `CAST(${column} AS CHAR) AS ${column}`;
     return kind === 'key' || kind === 'name' ? `CONVERT(${column} USING utf8mb4) AS ${column}` : column;
   },
+  write: (parameter) => parameter,
   greatest: (a, b) => `GREATEST(${a}, ${b})`,
   least: (a, b) => `LEAST(${a}, ${b})`,
   indexOf: (text, part) => `INSTR(${text}, ${part})`,

@@ -26,12 +26,13 @@ export const postgres: SqlDialect = {
 
   quote: (identifier) => `"${identifier}"`,
   read: (column, kind) => (kind === 'json' ? `CAST(${column} AS text) AS ${column}` : column),
+  write: (parameter, kind) => (kind === 'json' ? `CAST(CAST(${parameter} AS text) AS jsonb)` : parameter),
   greatest: (a, b) => `GREATEST(${a}, ${b})`,
   least: (a, b) => `LEAST(${a}, ${b})`,
   indexOf: (text, part) => `strpos(${text}, ${part})`,
   joined: (a, b, length) => `left(${a} || ${b}, ${length})`,
   // Attributes are strings: what is null is what the patch unsets.
-  merged: (json, patch) => `jsonb_strip_nulls(${json} || CAST(${patch} AS jsonb))`,
+  merged: (json, patch) => `jsonb_strip_nulls(${json} || CAST(CAST(${patch} AS text) AS jsonb))`,
   newVersion: (version) => version,
 
   createIndex: (name, { schema, table }, column) =>
@@ -41,7 +42,11 @@ export const postgres: SqlDialect = {
     UNION ALL
     SELECT relname FROM pg_class JOIN pg_index ON pg_class.oid = indexrelid WHERE indrelid = to_regclass(:quoted)`,
   migration: {
-    begin: ['BEGIN', 'SELECT 1 AS got FROM pg_advisory_xact_lock(hashtextextended(:lock, 0))'],
+    // Else the lock's own statement fixes what the next one sees.
+    begin: [
+      'BEGIN ISOLATION LEVEL READ COMMITTED',
+      'SELECT 1 AS got FROM pg_advisory_xact_lock(hashtextextended(:lock, 0))',
+    ],
     end: 'COMMIT',
     undo: 'ROLLBACK',
   },

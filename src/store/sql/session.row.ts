@@ -1,6 +1,6 @@
 /** A row of the table of sessions: records to columns and back, the writes it remembers, the keys that lead to it. */
 import { hash } from 'node:crypto';
-import { deadlineOf, type Key, type SessionRecord } from '../../session/session.record.js';
+import { deadlineOf, isLive, type Key, type SessionRecord } from '../../session/session.record.js';
 import { BrokenRecord } from '../record.codec.js';
 import { isRemembered } from '../remembered.ops.js';
 import { REMEMBERED_OPS } from '../session.store.js';
@@ -38,6 +38,11 @@ export class SessionRow {
       if (error instanceof BrokenRecord) return { broken: error.message };
       throw error;
     }
+  }
+
+  /** Whether its session may still be used: statements go by the row's own deadline. */
+  isLive(record: SessionRecord, now: number): boolean {
+    return isLive(record, now) && now < Number(this.#row['expires']);
   }
 
   /** Whether a write was done already. */

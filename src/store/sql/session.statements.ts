@@ -24,8 +24,6 @@ export class SessionStatements {
   readonly expired: SqlStatement<'due' | 'limit'>;
   readonly #dialect: SqlDialect;
   readonly #table: string;
-  /** By the number of keys. */
-  readonly #removeExpired = new Map<number, SqlStatement<string>>();
 
   constructor(dialect: SqlDialect, tableName: TableName) {
     const table = quotedName(dialect, tableName);
@@ -33,6 +31,7 @@ export class SessionStatements {
     this.#table = table;
 
     const read = COLUMN_NAMES.map((name) => dialect.read(name, COLUMNS[name].kind)).join(', ');
+    const written = (name: ColumnName) => dialect.write(`:${name}`, COLUMNS[name].kind);
     const accessed = dialect.greatest('accessed', ':now');
     // Where SET goes from left to right, `accessed` is the new one already; that makes no difference.
     const expires = dialect.least(`${accessed} + timeout + touch_interval`, `COALESCE(ends, ${NEVER})`);
@@ -48,9 +47,9 @@ export class SessionStatements {
     this.find = this.#statement(`SELECT ${read} FROM ${table}
       WHERE id >= :low AND id < :high AND (id = :id OR ${dialect.indexOf('previous', ':old')} > 0)`);
     this.insert = this.#statement(`INSERT INTO ${table} (${COLUMN_NAMES.join(', ')})
-      VALUES (${COLUMN_NAMES.map((name) => `:${name}`).join(', ')})`);
+      VALUES (${COLUMN_NAMES.map(written).join(', ')})`);
     this.replace = this.#statement(`UPDATE ${table}
-      SET ${COLUMN_NAMES.map((name) => `${name} = :${name}`).join(', ')} WHERE id = :replaced`);
+      SET ${COLUMN_NAMES.map((name) => `${name} = ${written(name)}`).join(', ')} WHERE id = :replaced`);
     this.touch = this.#statement(`UPDATE ${table} SET ${access} WHERE ${live}`);
     this.change = this.#statement(change + dialect.returningVersion);
     this.changeVersion = this.#statement(`${change} AND version = :version${dialect.returningVersion}`);
@@ -66,18 +65,11 @@ export class SessionStatements {
 
   /** Removes those of the sessions that are still expired, and that nobody else is about to remove, if the database tells. */
   removeExpired(ids: readonly string[], due: number): ReturnType<SqlStatement<string>['with']> {
-    let statement = this.#removeExpired.get(ids.length);
-    if (!statement) {
-      const expired = `id IN (${ids.map((_, index) => `:id${index}`).join(', ')}) AND expires <= :due`;
-      statement = this.#statement(
-        `DELETE FROM ${this.#table} WHERE ${
-          this.#dialect.skipsLocked
-            ? `id IN (SELECT id FROM ${this.#table} WHERE ${expired} FOR UPDATE SKIP LOCKED)`
-            : expired
-        }`,
-      );
-      this.#removeExpired.set(ids.length, statement);
-    }
+    const expired = `id IN (${ids.map((_, index) => `:id${index}`).join(', ')}) AND expires <= :due`;
+    const condition = this.#dialect.skipsLocked
+      ? `id IN (SELECT id FROM ${this.#table} WHERE ${expired} FOR UPDATE SKIP LOCKED)`
+      : expired;
+    const statement = this.#statement<string>(`DELETE FROM ${this.#table} WHERE ${condition}`);
     return statement.with({ due, ...Object.fromEntries(ids.map((id, index) => [`id${index}`, id])) });
   }
 

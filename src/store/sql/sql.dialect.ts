@@ -26,6 +26,11 @@ export interface SqlDialect {
   readonly quote: (identifier: string) => string;
   /** A column in a SELECT, such that the driver gives a string or a number, whatever it makes of such columns. */
   readonly read: (column: string, kind: ColumnKind) => string;
+  /**
+   * A parameter as the value of a column. A driver that asks the server for its type must hear that it is a text, else some
+   * make JSON of it once more.
+   */
+  readonly write: (parameter: string, kind: ColumnKind) => string;
   readonly greatest: (a: string, b: string) => string;
   readonly least: (a: string, b: string) => string;
   /** Where a part is in a text, from 1 on; 0 if it isn't there. */

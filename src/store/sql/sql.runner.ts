@@ -6,8 +6,8 @@ import type { Row } from './session.row.js';
 import type { SqlDialect } from './sql.dialect.js';
 import type { SqlExecutor, SqlResult } from './sql.executor.js';
 
-/** About a second's worth: SQLite lets one write at a time. */
-const MAX_TRIES = 25;
+/** In milliseconds. SQLite lets one write at a time. */
+const PATIENCE_MS = 1_000;
 const LONGEST_PAUSE_MS = 80;
 
 export class SqlRunner {
@@ -52,11 +52,12 @@ export class SqlRunner {
 
 /** What `work` answers, tried again as long as others are in its way. */
 export async function patiently<T>({ isContention }: SqlDialect, work: () => Promise<T>): Promise<T> {
+  const started = performance.now();
   for (let tries = 1; ; tries++) {
     try {
       return await work();
     } catch (error) {
-      if (tries === MAX_TRIES || !isContention(error)) throw error;
+      if (!isContention(error) || performance.now() - started > PATIENCE_MS) throw error;
     }
     await setTimeout(Math.random() * Math.min(LONGEST_PAUSE_MS, 2 ** tries));
   }

@@ -2,7 +2,7 @@
 import { CompiledQuery } from 'kysely';
 
 /** What statements are given. No booleans and no bigints: some driver refuses them. */
-export type SqlValue = string | number | null | readonly string[];
+export type SqlValue = string | number | null;
 
 /** What stands in the statement for its `position`th parameter (from 1 on). */
 export interface Placeholder {

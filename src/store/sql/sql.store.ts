@@ -3,7 +3,7 @@ import { type Duration, toTimerMilliseconds } from '../../session/duration.js';
 import { checkOptionNames } from '../../session/options.check.js';
 import { invalidOption, SessionError } from '../../session/session.error.js';
 import type { SessionLogger } from '../../session/session.logger.js';
-import { type Changed, type Delta, isLive, type Key, type SessionRecord } from '../../session/session.record.js';
+import { type Changed, type Delta, type Key, type SessionRecord } from '../../session/session.record.js';
 import {
   type Added,
   type AddOptions,
@@ -68,6 +68,10 @@ interface Verb<T> {
  *   the process while it waits for a lock: give its connection WAL mode and a `timeout` of 50 ms at most (better-sqlite3's
  *   default is 5 seconds). The store itself tries again for about a second, without blocking.
  * - `table` has to exist with its columns: call `migrate()` before the application serves, or run {@link SqlStore.schema}.
+ * - The table is the store's alone: a login in the place of another session makes one row of the other. Sessions are ended by
+ *   deleting rows.
+ * - Reads have to go to the primary server, not to a replica that lags behind.
+ * - A write waits for another one's lock as long as the server lets it (`innodb_lock_wait_timeout`, `lock_timeout`).
  * - Kysely's `log` option shows parameters, and with them what sessions hold.
  */
 export class SqlStore extends SessionStore {
@@ -148,7 +152,7 @@ export class SqlStore extends SessionStore {
       return forward && now < forward.until ? { successor: row.id, graceUntil: forward.graceUntil } : undefined;
     }
     const kept = row.read();
-    return 'record' in kept && !isLive(kept.record, now) ? undefined : kept;
+    return 'record' in kept && !row.isLive(kept.record, now) ? undefined : kept;
   }
 
   async touch(key: Key, now: number): Promise<boolean> {
@@ -256,7 +260,7 @@ export class SqlStore extends SessionStore {
       const forward = row?.forwardOf(key);
       if (!row || (forward && now >= forward.until)) return undefined;
       const kept = row.read();
-      if ('broken' in kept || !isLive(kept.record, now)) return undefined;
+      if ('broken' in kept || !row.isLive(kept.record, now)) return undefined;
       const explanation = explain(kept.record, row);
       if (explanation !== undefined) return explanation;
       ({ id } = row);

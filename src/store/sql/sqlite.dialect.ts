@@ -19,6 +19,7 @@ export const sqlite: SqlDialect = {
 
   quote: (identifier) => `"${identifier}"`,
   read: (column) => column,
+  write: (parameter) => parameter,
   greatest: (a, b) => `max(${a}, ${b})`,
   least: (a, b) => `min(${a}, ${b})`,
   indexOf: (text, part) => `instr(${text}, ${part})`,

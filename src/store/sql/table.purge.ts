@@ -1,4 +1,5 @@
 /** Removes expired sessions: looks for many, and removes them in small steps, so that nobody waits long. */
+import { setImmediate } from 'node:timers/promises';
 import type { Purged, PurgeOptions } from '../session.store.js';
 import type { SessionStatements } from './session.statements.js';
 import type { SqlRunner } from './sql.runner.js';
@@ -29,6 +30,8 @@ export async function purgeTable(
     for (let start = 0; start < ids.length; start += step) {
       // However little time there is: who calls again and again comes to an end.
       if (removed > 0 && isTimeUp()) return { completed: false, removed };
+      // SQLite answers without waiting: nobody else would be served until the purge is over.
+      await setImmediate();
       removed += await runner.affected(statements.removeExpired(ids.slice(start, start + step), due));
     }
     const left = ids.length - (removed - before);
