@@ -6,8 +6,8 @@ import type { Row } from './session.row.js';
 import type { SqlDialect } from './sql.dialect.js';
 import type { SqlExecutor, SqlResult } from './sql.executor.js';
 
-/** In milliseconds. SQLite lets one write at a time. */
-const PATIENCE_MS = 1_000;
+/** As long as a manager waits, by default. SQLite lets one write at a time. */
+const PATIENCE_MS = 2_000;
 const LONGEST_PAUSE_MS = 80;
 
 export class SqlRunner {

@@ -66,7 +66,7 @@ interface Verb<T> {
  *   `pool.on('connect', (client) => client.on('error', …))`.
  * - SQLite is for the processes of one machine, which share the file; what is in `:memory:` is one process's. It blocks
  *   the process while it waits for a lock: give its connection WAL mode and a `timeout` of 50 ms at most (better-sqlite3's
- *   default is 5 seconds). The store itself tries again for about a second, without blocking.
+ *   default is 5 seconds). The store itself tries again for about two seconds, without blocking.
  * - `table` has to exist with its columns: call `migrate()` before the application serves, or run {@link SqlStore.schema}.
  * - The table is the store's alone: a login in the place of another session makes one row of the other. Sessions are ended by
  *   deleting rows.
