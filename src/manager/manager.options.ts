@@ -4,7 +4,7 @@ import type { SessionDefaults } from '../session/draft.state.js';
 import { type Duration, toMilliseconds, toTimerMilliseconds } from '../session/duration.js';
 import { checkInteger, checkOptionNames } from '../session/options.check.js';
 import { invalidOption } from '../session/session.error.js';
-import type { SessionLogger } from '../session/session.logger.js';
+import { type SessionLogger, SILENT } from '../session/session.logger.js';
 import { DEFAULT_ID_LENGTH, MAX_ID_LENGTH, MIN_ID_LENGTH } from '../session/session.id.js';
 import { DEFAULT_TIMEOUT } from '../session/session.options.js';
 import { MemoryStore } from '../store/memory.store.js';
@@ -162,7 +162,6 @@ function harmless(logger: SessionLogger): SessionLogger {
   return { debug: guarded('debug'), warn: guarded('warn'), error: guarded('error') };
 }
 
-const SILENT: SessionLogger = { debug: ignore, warn: ignore, error: ignore };
 /* oxlint-disable no-console -- the one place where a default is chosen */
 const CONSOLE: SessionLogger = {
   debug: ignore,

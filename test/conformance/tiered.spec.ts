@@ -3,7 +3,7 @@ import { testSessionStore } from 'nestjs-http-session/testing';
 import { TieredStore, type TieredStoreOptions } from 'nestjs-http-session/tiered';
 import { setImmediate } from 'node:timers/promises';
 import { describe, it } from 'vitest';
-import { SharedCache, SharedStore } from '../unit/store/tiered/tiered.fixture.js';
+import { OwnCache, SharedCache, SharedStore } from '../unit/store/tiered/tiered.fixture.js';
 import { testSessionsOverHttp } from './http.suite.js';
 
 const runner = { describe, it };
@@ -23,7 +23,8 @@ class Processes {
   }
 
   readonly first = (): TieredStore => {
-    const [cache, durable] = [new SharedCache(), new SharedStore(new MemoryStore())];
+    const cache = this.#options.singleProcess ? new OwnCache() : new SharedCache();
+    const durable = new SharedStore(new MemoryStore());
     this.#prepare(cache, durable);
     const tiers = { cache, durable, ...this.#options };
     const store = new TieredStore(tiers);

@@ -59,7 +59,7 @@ await describeWith([RedisServer, PostgresServer], 'A TieredStore whose cache', (
   let app: TestApp;
 
   beforeAll(async () => {
-    // A write that finds the cache gone takes a second longer, once.
+    // A write that finds the cache gone takes half a second longer, once.
     app = await openFaultsApp('Express', stageOf().openStore(), { storeTimeout: '6s' });
   });
 

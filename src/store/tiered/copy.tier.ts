@@ -28,7 +28,7 @@ export class CopyTier {
   constructor(settings: TieredSettings, logger: SessionLogger) {
     this.#copies = settings.copies;
     this.#gate = new StoreGate(settings.cacheTimeout, logger, 'cache of the session store');
-    this.#trust = new CopyTrust(settings.singleProcess ? undefined : settings.durable, settings.freshFor);
+    this.#trust = new CopyTrust(settings);
     this.#freshFor = settings.freshFor;
     this.#retries = settings.retries;
   }

@@ -1,21 +1,28 @@
 /**
- * Whether copies may be served: settled by all processes together. Who wrote to a session and can't drop its copy, since
- * the cache doesn't answer, makes all of them do without copies until those that were there are too old to be served.
+ * Whether copies may be served: settled by all processes together. Who wrote to a session and can't drop its copy,
+ * since the cache doesn't answer, makes all of them do without copies until those that were there are too old to be
+ * served.
  *
- * They hear of it through the durable tier, by a record whose version grows. Who serves copies has looked there within the
- * last second. So who made it grow waits for a second, and then nobody serves what was copied before. As long as that
- * lasts, nobody has to be told again, nor to wait.
+ * They hear of it through the durable tier, by a record whose version grows. Who serves copies has looked there within
+ * the last half second. So who made it grow waits for that long, and then nobody serves what was copied before. As long
+ * as that lasts, nobody has to be told again, nor to wait.
  */
 import { SessionError } from '../../session/session.error.js';
 import { keyOf, randomText } from '../../session/session.id.js';
+import { SILENT } from '../../session/session.logger.js';
 import type { SessionRecord } from '../../session/session.record.js';
 import type { SessionStore } from '../session.store.js';
+import { StoreGate } from '../store.gate.js';
+import { Moment } from './moment.js';
 import { Pause } from './pause.js';
+import type { TieredSettings } from './tiered.options.js';
 
-/** How long a look at the record counts. */
-const LOOK_MS = 1_000;
-/** What a second of two machines may differ by. */
+/** How long a look at the record counts, and so how long one may take. */
+const LOOK_MS = 500;
+/** What that time of two machines may differ by. */
 const DRIFT_MS = 20;
+/** How long a step of telling the others may take. */
+const TELL_MS = 10_000;
 /** What the clocks of two machines may differ by, for a process that starts. */
 const SKEW_MS = 5 * 60_000;
 
@@ -26,21 +33,26 @@ export class CopyTrust {
   /** `undefined`: there are no other processes. */
   readonly #durable: SessionStore | undefined;
   readonly #freshFor: number;
+  // One call that is never answered stands in nobody's way. Failures are heard of by who asks for the session itself.
+  readonly #looks = new StoreGate(LOOK_MS, SILENT);
+  readonly #tells = new StoreGate(TELL_MS, SILENT, 'durable session store');
   readonly #key = keyOf('nestjs-http-session/tiered', 'tier.suspensions');
   /** From this machine's clock to the app's, as last heard. */
   #clockOffset = 0;
-  // What follows is read from a clock of this process that never jumps.
-  #lookedAt = -Infinity;
+  #lookedAt: Moment | undefined;
   #looking: Promise<void> | undefined;
   #seen: number | undefined;
+  /** By the clock that never jumps: while the machine sleeps, it lasts on. */
   #suspendedUntil = -Infinity;
   /** When the others were told, as far as they have all heard. */
-  #toldAt = -Infinity;
+  #toldAt: Moment | undefined;
   #telling: Promise<void> | undefined;
 
-  constructor(durable: SessionStore | undefined, freshFor: number) {
-    this.#durable = durable;
+  constructor({ cache, durable, singleProcess, freshFor }: TieredSettings) {
+    this.#durable = singleProcess ? undefined : durable;
     this.#freshFor = freshFor;
+    // What the process before this one couldn't drop may still lie there, and it had nobody to tell.
+    if (singleProcess && cache.capabilities.shared) this.#suspendedUntil = performance.now() + freshFor;
   }
 
   get #now(): number {
@@ -49,8 +61,7 @@ export class CopyTrust {
 
   /** Whether copies may be served, by a look that is recent enough. */
   get holds(): boolean {
-    const clock = performance.now();
-    return clock >= this.#suspendedUntil && (!this.#durable || clock - this.#lookedAt < LOOK_MS);
+    return !this.isSuspended && (!this.#durable || ageOf(this.#lookedAt) < LOOK_MS);
   }
 
   /** Whether copies aren't served here for some time. */
@@ -58,9 +69,12 @@ export class CopyTrust {
     return performance.now() < this.#suspendedUntil;
   }
 
-  /** Whether nobody will serve what is copied now, so that it needn't be dropped. */
+  /**
+   * Whether nobody will serve what is copied now, so that it needn't be dropped. Who heard of it suspends for twice as
+   * long as a copy is trusted: there is time to tell of the next suspension.
+   */
   get isSuspendedEverywhere(): boolean {
-    return this.#covers(performance.now());
+    return ageOf(this.#toldAt) < this.#freshFor / 2;
   }
 
   /** Looks if that is due. Resolves when the last look is recent enough, or failed. */
@@ -68,24 +82,19 @@ export class CopyTrust {
     this.#clockOffset = now - Date.now();
     const durable = this.#durable;
     if (!durable) return;
-    const age = performance.now() - this.#lookedAt;
+    const age = ageOf(this.#lookedAt);
     if (age >= LOOK_MS) await this.#lookAt(durable);
     else if (age >= LOOK_MS / 2) void this.#lookAt(durable);
   }
 
   /** Resolves when nobody serves what was copied before any more. Rejects if the durable tier fails. */
   async suspend(): Promise<void> {
-    const asked = performance.now();
     this.#suspendHere();
-    while (!this.#covers(asked)) {
-      this.#telling ??= this.#tell().finally(() => (this.#telling = undefined));
-      await this.#telling;
-    }
-  }
-
-  /** Who heard of it suspends for twice as long as a copy is trusted: there is time to tell of the next suspension. */
-  #covers(time: number): boolean {
-    return time - this.#toldAt < this.#freshFor / 2;
+    // What is being told already may have begun too long ago.
+    await this.#telling;
+    if (this.isSuspendedEverywhere) return;
+    this.#telling ??= this.#tell().finally(() => (this.#telling = undefined));
+    await this.#telling;
   }
 
   #suspendHere(): void {
@@ -93,11 +102,11 @@ export class CopyTrust {
   }
 
   async #tell(): Promise<void> {
-    const started = performance.now();
+    const started = new Moment();
     if (this.#durable) {
       await this.#growRecord(this.#durable);
       // Unless all have heard of the last one, and suspend until they have heard of this one.
-      const isSeamless = performance.now() < this.#toldAt + 2 * this.#freshFor - LOOK_MS - DRIFT_MS;
+      const isSeamless = ageOf(this.#toldAt) < 2 * this.#freshFor - LOOK_MS - DRIFT_MS;
       if (!isSeamless) await new Pause(LOOK_MS + DRIFT_MS).over;
     }
     this.#toldAt = started;
@@ -112,8 +121,8 @@ export class CopyTrust {
   }
 
   async #read(durable: SessionStore): Promise<void> {
-    const started = performance.now();
-    const found = await durable.get(this.#key, this.#now);
+    const started = new Moment();
+    const found = await this.#looks.run(() => durable.get(this.#key, this.#now));
     if (found && !('record' in found)) return;
     const version = found?.record.version ?? 0;
     if (version !== this.#seen && this.#isNews(found?.record)) this.#suspendHere();
@@ -130,15 +139,20 @@ export class CopyTrust {
   async #growRecord(durable: SessionStore): Promise<void> {
     if (await this.#hasGrown(durable)) return;
     // The first suspension ever. The record stays.
-    const added = await durable.add(this.#key, newRecord(this.#now), { op: randomText(OP_BYTES) });
+    const add = () => durable.add(this.#key, newRecord(this.#now), { op: randomText(OP_BYTES) });
+    const added = await this.#tells.run(add);
     if (added === 'added' || (added === 'exists' && (await this.#hasGrown(durable)))) return;
     throw new SessionError('STORE_FAILED', 'The durable session store has no room to say that copies are outdated.');
   }
 
   async #hasGrown(durable: SessionStore): Promise<boolean> {
     const delta = { set: new Map<string, string>(), unset: [], op: randomText(OP_BYTES) };
-    return (await durable.change(this.#key, delta, this.#now)) !== 'gone';
+    return (await this.#tells.run(() => durable.change(this.#key, delta, this.#now))) !== 'gone';
   }
+}
+
+function ageOf(moment: Moment | undefined): number {
+  return moment?.age ?? Infinity;
 }
 
 function newRecord(now: number): SessionRecord {

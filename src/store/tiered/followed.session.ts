@@ -16,14 +16,17 @@ export class FollowedSession {
   /** Where it lies; under the others it lay before. */
   key: Key;
   readonly keys: Set<Key>;
+  /** When that was asked which told that it lies under `key`. */
+  since: number;
   /** Whether somebody sends what is pending. */
   isFlushing = false;
   /** Ends the pause between two tries. */
   wake: () => void = () => undefined;
   #times: Times;
   /**
-   * That of the durable store when nothing pending was in it. With the pending changes it is what the version will be if
-   * nobody else changes the session, and else too low: never one that stands for other attributes than a caller knows.
+   * That of the durable store when nothing pending was in it. With the pending changes it is what the version will be
+   * if nobody else changes the session, and else too low: never one that stands for other attributes than a caller
+   * knows.
    */
   #version: number;
   /** The last changes. */
@@ -31,10 +34,11 @@ export class FollowedSession {
   #pending: PendingWrite[] = [];
   #waiters: Waiter[] = [];
 
-  constructor(key: Key, record: SessionRecord) {
+  constructor(key: Key, record: SessionRecord, since: number) {
     this.handle = record.handle;
     this.key = key;
     this.keys = new Set([key]);
+    this.since = since;
     this.#times = timesOf(record);
     this.#version = record.version;
   }
@@ -87,6 +91,7 @@ export class FollowedSession {
     if (this.isIdle) return undefined;
     const { version } = this;
     const pending = [...this.#pending];
+    const steps = version - this.#version;
     return (record) => {
       const attrs = new Map(record.attrs);
       let { accessed } = record;
@@ -94,7 +99,8 @@ export class FollowedSession {
         write.applyTo(attrs);
         accessed = Math.max(accessed, write.now);
       }
-      return { ...record, version, accessed, attrs };
+      // The record may be a copy that is older than what is known here.
+      return { ...record, version: Math.min(version, record.version + steps), accessed, attrs };
     };
   }
 

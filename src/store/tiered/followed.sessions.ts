@@ -2,6 +2,9 @@
 import type { Key, SessionRecord } from '../../session/session.record.js';
 import { FollowedSession } from './followed.session.js';
 
+/** How many keys a session is found under, the last ones: forwards don't last, and rotations go on. */
+const MAX_KEYS = 8;
+
 export class FollowedSessions {
   readonly #limit: number;
   /** By handle, which a rename leaves alone. Those used last come last. */
@@ -18,22 +21,38 @@ export class FollowedSessions {
     return this.#byKey.get(key);
   }
 
-  /** The session of a record that lies under `key`. */
-  follow(key: Key, record: SessionRecord): FollowedSession {
+  /** Whether a session is followed, under whatever key. */
+  has({ handle }: SessionRecord): boolean {
+    return this.#byHandle.has(handle);
+  }
+
+  /**
+   * The session of a record that lies under `key`.
+   *
+   * @param asked - when the record was asked for: what was asked earlier than something else may have been told later
+   */
+  follow(key: Key, record: SessionRecord, asked: number): FollowedSession {
     const known = this.#byHandle.get(record.handle);
-    const session = known ?? new FollowedSession(key, record);
+    const session = known ?? new FollowedSession(key, record, asked);
     this.#byHandle.delete(session.handle);
     this.#byHandle.set(session.handle, session);
-    this.moved(session, key);
+    if (asked >= session.since) this.moved(session, key, asked);
     if (!known) this.#makeRoom();
     return session;
   }
 
-  /** A session lies under another key. */
-  moved(session: FollowedSession, key: Key): void {
+  /** A session lies under another key, if it isn't gone meanwhile. */
+  moved(session: FollowedSession, key: Key, since: number): void {
+    if (this.#byHandle.get(session.handle) !== session) return;
     session.key = key;
+    session.since = since;
+    session.keys.delete(key);
     session.keys.add(key);
     this.#byKey.set(key, session);
+    if (session.keys.size <= MAX_KEYS) return;
+    const [first = key] = session.keys;
+    session.keys.delete(first);
+    this.#byKey.delete(first);
   }
 
   /** A session is gone. */

@@ -25,25 +25,29 @@ import { WriteBehindStore } from './write-behind.store.js';
  * new TieredStore({ cache: new RedisStore(client), durable: new SqlStore(kysely) });
  * ```
  *
- * **The durable store decides.** Every write is there before it resolves, and then the session's copy is dropped: who reads
- * next, in any process, finds what was written. A copy is served for `freshFor` at most. A cache that loses everything costs
- * one read of each session.
+ * **The durable store decides.** Every write is there before it resolves, and then the session's copy is dropped: who
+ * reads next, in any process, finds what was written. A copy is served for `freshFor` at most. A cache that loses
+ * everything costs one read of each session.
  *
- * **A cache that is down costs speed only.** Reads go to the durable store. A write whose copy can't be dropped makes all
- * processes do without copies for a while, as a second process may still reach the cache: it marks that in the durable
- * store, where each process that serves copies looks once or twice a second, and resolves a second later. As long as the
- * cache fails that happens once; the writes after it take no longer than ever. A write fails for the sake of the cache only
- * if the durable store fails too. With `singleProcess: true` there is nobody to tell, and nothing to wait for.
+ * **A cache that is down costs speed only.** Reads go to the durable store. A write whose copy can't be dropped makes
+ * all processes do without copies for a while, as a second process may still reach the cache: it marks that in the
+ * durable store, where each process that serves copies looks two to four times a second, and resolves half a second
+ * later. Writes that follow take no longer than ever; one that comes about twice `freshFor` after the last mark waits
+ * again. A write fails for the sake of the cache only if the durable store fails too. With `singleProcess: true` there
+ * is nobody to tell, and nothing to wait for; of a shared cache, a process that starts uses no copies for `freshFor`,
+ * since the one before it may have left older ones there.
  *
  * What stays: a cache that forgets that a copy was dropped, since it restarts from an older snapshot or fails over to a
  * replica that lagged behind, serves what it had for up to `freshFor`. So does a process that ends between the durable
- * write and the drop, but that write was never acknowledged. What changes sessions in the durable store without this
- * class is seen after `freshFor` at the latest.
+ * write and the drop, but that write was never acknowledged. A virtual machine that was paused, so that no clock of it
+ * tells, serves what it had for up to half a second. What changes sessions in the durable store without this class is
+ * seen after `freshFor` at the latest.
  *
- * **`write: 'async'`** lets touches and plain changes resolve before they are written. They are sent at once, one write a session at a time; changes that come meanwhile are put together and are the next one. What fails is
- * tried until it succeeds. `add`, `update`, `rotate` and `remove` are as in `'sync'`, and come after what is pending of
- * their session. The process itself sees what is pending, other processes see it once it is written, usually
- * milliseconds later. Until then
+ * **`write: 'async'`** lets touches and plain changes resolve before they are written. They are sent at once, one write
+ * a session at a time; changes that come meanwhile are put together and are the next one. What fails is tried until it
+ * succeeds. `add`, `update`, `rotate` and `remove` are as in `'sync'`, and come after what is pending of their session.
+ * The process itself sees what is pending, other processes see it once it is written, usually milliseconds later. Until
+ * then
  * - a process that crashes loses it: the last plain changes and accesses of at most `maxPending` sessions, back to the
  *   last write of each that the durable store acknowledged;
  * - a change of a session that another process has removed resolves as if it was there. It brings nothing back;
@@ -77,7 +81,7 @@ export class TieredStore extends SessionStore {
 
   override start(logger: SessionLogger): void {
     this.#logger ??= logger;
-    this.#cache.start(logger);
+    // Not the cache: what it would warn of, such as that it may throw something away, is fine for copies.
     this.#sessions.start(logger);
   }
 

@@ -1,7 +1,7 @@
 /**
- * A store whose touches and plain changes resolve before they are written. What a session has pending goes out at once and
- * in order, one write at a time; what comes meanwhile is the next write. So there is nothing to wait for when the store
- * is fast, and few writes when it is slow.
+ * A store whose touches and plain changes resolve before they are written. What a session has pending goes out at once
+ * and in order, one write at a time; what comes meanwhile is the next write. So there is nothing to wait for when the
+ * store is fast, and few writes when it is slow.
  */
 import type { Awaitable } from '../../session/awaitable.js';
 import { SessionError } from '../../session/session.error.js';
@@ -45,6 +45,9 @@ export class WriteBehindStore extends SessionStore {
   readonly #sessions: FollowedSessions;
   /** Those with something pending. */
   readonly #pending = new Set<FollowedSession>();
+  /** Counts reads, renames and removals of this process, to tell which of them overtook which. */
+  #turn = 0;
+  #removedAt = 0;
   #isClosing = false;
   #isAbandoned = false;
 
@@ -70,9 +73,17 @@ export class WriteBehindStore extends SessionStore {
   async get(key: Key, now: number): Promise<Found> {
     const session = this.#sessions.find(key);
     const overlay = session?.overlay();
+    const asked = ++this.#turn;
     const found = await this.#inner.get(key, now);
     if (found && 'record' in found) {
-      return overlay ? { record: overlay(found.record) } : this.#followed(key, found.record, session, now);
+      if (overlay) return { record: overlay(found.record) };
+      // Some session was removed while this one was read. Maybe this one.
+      if (asked < this.#removedAt && !this.#sessions.has(found.record)) return found;
+      const followed = this.#sessions.follow(key, found.record, asked);
+      if (followed.isIdle) followed.learn(found.record);
+      // Renamed by another process, and changed here under its former key.
+      else if (!session) return this.get(key, now);
+      return found;
     }
     // It may be a pending access that keeps the session alive.
     return overlay && session && !found ? this.#inOrder(session, () => this.#inner.get(key, now)) : found;
@@ -91,7 +102,7 @@ export class WriteBehindStore extends SessionStore {
   async add(key: Key, record: SessionRecord, options: AddOptions): Promise<Added> {
     const added = await this.#inner.add(key, record, options);
     if (added !== 'added') return added;
-    this.#sessions.follow(key, record);
+    this.#sessions.follow(key, record, ++this.#turn);
     if (options.replaces !== undefined) this.#forget(options.replaces);
     return added;
   }
@@ -112,7 +123,7 @@ export class WriteBehindStore extends SessionStore {
   async rename(from: Key, to: Key, options: RenameOptions): Promise<Renamed> {
     const session = this.#sessions.find(from);
     const renamed = await this.#inOrder(session, () => this.#inner.rename(from, to, options));
-    if (renamed === 'done' && session) this.#sessions.moved(session, to);
+    if (renamed === 'done' && session) this.#sessions.moved(session, to, ++this.#turn);
     return renamed;
   }
 
@@ -150,23 +161,11 @@ export class WriteBehindStore extends SessionStore {
     return !session.isIdle || this.#pending.size < this.#maxPending ? session : undefined;
   }
 
-  /** @param known - what was known of the key before it was read; nothing was pending there */
-  #followed(key: Key, record: SessionRecord, known: FollowedSession | undefined, now: number): Awaitable<Found> {
-    // Removed while it was read.
-    if (known && this.#sessions.find(key) !== known) return { record };
-    const session = this.#sessions.follow(key, record);
-    if (session.isIdle) session.learn(record);
-    // Renamed by another process, and changed here under its former key.
-    else if (!known) return this.get(key, now);
-    return { record };
-  }
-
+  /** A session is gone. */
   #forget(key: Key): void {
+    this.#removedAt = ++this.#turn;
     const session = this.#sessions.find(key);
-    if (session) this.#discard(session);
-  }
-
-  #discard(session: FollowedSession): void {
+    if (!session) return;
     this.#sessions.forget(session);
     this.#pending.delete(session);
   }
@@ -231,7 +230,7 @@ export class WriteBehindStore extends SessionStore {
 
   /** Removed by another process, or expired. */
   #lost(session: FollowedSession): void {
-    this.#discard(session);
+    this.#forget(session.key);
     this.#logger.debug(`Session ${session.handle} was gone before its last changes were written.`);
   }
 

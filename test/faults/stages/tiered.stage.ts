@@ -7,7 +7,7 @@ import { SqlStage } from './sql.stage.js';
 import type { Listeners, Stage } from './stage.js';
 
 /** So short that copies count again while a test waits for it. */
-const FRESH_FOR = '4s';
+const FRESH_FOR = '5s';
 
 type Tier = 'cache' | 'durable';
 

@@ -8,7 +8,7 @@ export function managers(client: RedisClient, cache: SessionCache): HttpSessionM
   const stores = [
     new RedisStore(client),
     new CacheStore(cache),
-    new TieredStore({ cache: new RedisStore(client), durable: new MemoryStore() }),
+    new TieredStore({ cache: new RedisStore(client), durable: new MemoryStore(), singleProcess: true }),
   ];
   return stores.map((store) => new HttpSessionManager({ store }));
 }

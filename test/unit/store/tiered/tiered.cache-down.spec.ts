@@ -1,14 +1,14 @@
-/** A cache that fails costs speed only, and no process serves what others have changed, even if it still reaches the cache. */
+/** A cache that fails costs speed only: nobody serves what others have changed, even if he still reaches the cache. */
 import { MemoryStore } from 'nestjs-http-session';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { errorOf } from '../../fixtures/session.error.js';
 import { isSettled, turns } from '../../fixtures/turns.js';
-import { NOW, Process, SharedCache, TwoProcesses } from './tiered.fixture.js';
+import { NOW, OwnCache, Process, SharedCache, TwoProcesses } from './tiered.fixture.js';
 
 const KEY = 'abcd.key';
 const NEXT = 'abcd.next';
 const OTHER = 'efgh.other';
-const LOOK = 1_000;
+const LOOK = 500;
 
 let here: Process;
 let there: Process;
@@ -37,7 +37,7 @@ async function endsIn(ms: number, work: Promise<unknown>): Promise<boolean> {
 async function ended<T>(work: PromiseLike<T>): Promise<T> {
   const outcome = Promise.resolve(work);
   outcome.catch(() => undefined);
-  for (let second = 0; second < 5; second++) {
+  for (let looks = 0; looks < 5; looks++) {
     await vi.advanceTimersByTimeAsync(LOOK);
     await turns(2);
   }
@@ -126,6 +126,13 @@ describe('while the cache is down', () => {
     expect(here.cache.countOf('drop')).toBeLessThan(100);
   });
 
+  it('a write is done before a request has waited for two seconds, even if the cache doesn’t answer', async () => {
+    const slow = new Process(here.durable, new SharedCache(here.cache), { cacheTimeout: '500ms' });
+    await slow.get(KEY);
+    slow.cache.freezeCopies();
+    expect(await endsIn(1_050, slow.set(KEY, 'a', '1'))).toBe(true);
+  });
+
   it('that is said once', async () => {
     await here.get(KEY);
     await ended(here.set(KEY, 'a', '1'));
@@ -208,7 +215,7 @@ describe('a durable tier that fails too', () => {
       },
       Infinity,
     );
-    await expect(ended(here.set(KEY, 'a', '1'))).rejects.toThrow('down');
+    await expect(ended(here.set(KEY, 'a', '1'))).rejects.toEqual(errorOf('STORE_FAILED'));
   });
 
   it('that has lost what it needs to tell the others fails the write too', async () => {
@@ -235,9 +242,96 @@ describe('a durable tier that fails too', () => {
   });
 });
 
+describe('a durable tier that never answers one call', () => {
+  it('keeps nobody from reading, nor for long from reading copies', async () => {
+    await there.copied(KEY);
+    await vi.advanceTimersByTimeAsync(LOOK);
+    const lost = there.durable.hold('get');
+    const read = there.get(KEY);
+    await lost.reached;
+    expect(await endsIn(LOOK, read)).toBe(true);
+    expect(await read).toMatchObject({ version: 1 });
+    await there.copied(KEY);
+  });
+
+  it('fails the writes that wait for that call, and no later one', async () => {
+    here.cache.failCopies();
+    const lost = here.durable.hold('add');
+    const write = here.set(KEY, 'a', '1');
+    write.catch(() => undefined);
+    await vi.advanceTimersByTimeAsync(70);
+    await lost.reached;
+    expect(await endsIn(10_000, write)).toBe(true);
+    await expect(write).rejects.toEqual(errorOf('STORE_TIMEOUT'));
+    expect(await ended(here.set(KEY, 'a', '2'))).toEqual({ version: 3 });
+  });
+});
+
+describe('a durable tier that takes long to tell the others', () => {
+  it('tells them again for a write that came late', async () => {
+    ({ here } = new TwoProcesses({ freshFor: '5s' }));
+    await here.add(KEY);
+    here.cache.failCopies();
+    const told = here.durable.hold('add', 'after');
+    const first = here.set(KEY, 'a', '1');
+    await vi.advanceTimersByTimeAsync(6_000);
+    const second = here.set(KEY, 'a', '2');
+    await vi.advanceTimersByTimeAsync(70);
+    expect(toldBy(here)).toHaveLength(1);
+    told.release();
+    expect(await ended(Promise.all([first, second]))).toEqual([{ version: 2 }, { version: 3 }]);
+    expect(toldBy(here)).toHaveLength(2);
+  });
+});
+
+describe('a machine that sleeps, while only its wall clock goes on', () => {
+  afterEach(() => void vi.restoreAllMocks());
+
+  it('serves no copy by what it saw before', async () => {
+    await there.copied(KEY);
+    here.cache.failCopies();
+    const asleep = performance.now();
+    await ended(Promise.resolve(here.store.remove(KEY)));
+    vi.spyOn(performance, 'now').mockReturnValue(asleep);
+    expect(await there.get(KEY)).toBeUndefined();
+  });
+
+  it('tells the others again, who have been awake', async () => {
+    here.cache.failCopies();
+    await ended(here.set(KEY, 'a', '1'));
+    here.durable.forget();
+    vi.spyOn(performance, 'now').mockReturnValue(performance.now());
+    vi.setSystemTime(NOW + 60_000);
+    await ended(here.set(KEY, 'a', '2'));
+    expect(toldBy(here)).toHaveLength(1);
+  });
+});
+
+describe('a wall clock that is set back', () => {
+  const earlier = NOW - 3_600_000;
+
+  it('makes no process serve copies by what it saw before', async () => {
+    await there.copied(KEY);
+    here.cache.failCopies();
+    vi.setSystemTime(earlier);
+    await ended(Promise.resolve(here.store.remove(KEY)));
+    expect(await there.get(KEY)).toBeUndefined();
+  });
+
+  it('keeps no write waiting', async () => {
+    here.cache.failCopies();
+    await ended(here.set(KEY, 'a', '1'));
+    await vi.advanceTimersByTimeAsync(30_000);
+    const write = here.set(KEY, 'a', '2');
+    vi.setSystemTime(earlier);
+    expect(await endsIn(LOOK, write)).toBe(true);
+    expect(await endsIn(LOOK, here.set(KEY, 'a', '3'))).toBe(true);
+  });
+});
+
 describe('a single process', () => {
   it('needs to tell nobody, and serves no older copy either', async () => {
-    const single = new Process(new MemoryStore(), new SharedCache(), { singleProcess: true });
+    const single = new Process(new MemoryStore(), new OwnCache(), { singleProcess: true });
     await single.add(KEY);
     await single.copied(KEY);
     const up = single.cache.failCopies(['drop']);
@@ -249,6 +343,21 @@ describe('a single process', () => {
       { method: 'remove', key: KEY },
       { method: 'get', key: KEY },
     ]);
+  });
+
+  it('that starts serves nothing that the one before it couldn’t drop from a cache that is shared', async () => {
+    const [durable, cache] = [new MemoryStore(), new SharedCache()];
+    const before = new Process(durable, cache, { singleProcess: true });
+    await before.add(KEY);
+    await vi.advanceTimersByTimeAsync(30_000);
+    await before.copied(KEY);
+    cache.failCopies(['drop']);
+    expect(await ended(Promise.resolve(before.store.remove(KEY)))).toBe(true);
+    const after = new Process(durable, new SharedCache(cache), { singleProcess: true });
+    expect(await after.get(KEY)).toBeUndefined();
+    await after.add(OTHER);
+    await vi.advanceTimersByTimeAsync(30_000);
+    await after.copied(OTHER);
   });
 });
 

@@ -102,6 +102,13 @@ export class SharedCache extends SharedStore {
   }
 }
 
+/** A cache that only the process has that uses it. */
+export class OwnCache extends SharedCache {
+  override get capabilities(): StoreCapabilities {
+    return { ...super.capabilities, shared: false };
+  }
+}
+
 export const NOW = 1_700_000_000_000;
 
 /** Two processes with a way each to the same two tiers. */

@@ -6,7 +6,7 @@ import { errorOf, sessionErrorOf } from '../../fixtures/session.error.js';
 import { SharedCache, SharedStore } from './tiered.fixture.js';
 
 const cache = new SharedCache();
-const durable = new MemoryStore();
+const durable = new SharedStore(new MemoryStore());
 
 class Copyless extends SharedStore {
   override get copies(): undefined {
@@ -30,11 +30,14 @@ describe('options that make no sense are refused', () => {
     ['a cache that isn’t atomic between processes', { cache: new NotAtomic() }, ['cache', 'singleProcess']],
     ['a durable tier that is no store', { durable: {} as SessionStore }, ['durable']],
     ['a durable tier that acknowledges what it hasn’t written', { durable: behind }, ['durable']],
+    ['a durable tier that isn’t shared', { durable: new MemoryStore() }, ['durable', 'singleProcess']],
     ['an unknown way to write', { write: 'later' as 'sync' }, ['write', "'sync' or 'async'"]],
     ['retries below none', { retries: -1 }, ['retries']],
     ['more retries than a request can wait for', { retries: 11 }, ['retries']],
     ['a copy that is never fresh', { freshFor: 0 }, ['freshFor']],
+    ['a copy that is older before all processes have heard of it', { freshFor: 4_999 }, ['freshFor', "'5s'"]],
     ['no time for the cache', { cacheTimeout: 0 }, ['cacheTimeout']],
+    ['more time for the cache than a write has', { cacheTimeout: 501 }, ['cacheTimeout', "'500ms'"]],
     ['no room for what is pending', { maxPending: 0 }, ['maxPending']],
     ['no time for the flush', { flushTimeout: 0 }, ['flushTimeout']],
     ['a wrong type', { singleProcess: 1 as unknown as boolean }, ['singleProcess']],
@@ -60,24 +63,26 @@ describe('a tiered store promises', () => {
     expect(store.copies).toBeUndefined();
   });
 
-  it('takes any cache that keeps copies if there is one process only', () => {
-    expect(() => new TieredStore({ cache: new MemoryStore(), durable, singleProcess: true })).not.toThrow();
+  it('takes any cache that keeps copies, any durable tier and any time if there is one process only', () => {
+    const tiers = { cache: new MemoryStore(), durable: new MemoryStore() };
+    expect(() => new TieredStore({ ...tiers, cacheTimeout: '5s', singleProcess: true })).not.toThrow();
   });
 });
 
 describe.each(['sync', 'async'] as const)('the tiers of a store that writes %s', (write) => {
-  it('hear of the logger, and of each manager’s', () => {
-    const heard: string[] = [];
+  it('hear of each manager’s logger if they are to warn of what happens to sessions: copies may be evicted', () => {
+    const heard: SessionStore[] = [];
     class Listening extends SharedCache {
       override start(): void {
-        heard.push('heard');
+        heard.push(this);
       }
     }
-    const store = new TieredStore({ cache: new Listening(), durable: new Listening(), write });
+    const tiers = { cache: new Listening(), durable: new Listening() };
+    const store = new TieredStore({ ...tiers, write });
     const logger = { debug: () => undefined, warn: () => undefined, error: () => undefined };
     store.start(logger);
     store.start(logger);
-    expect(heard).toHaveLength(4);
+    expect(heard).toEqual([tiers.durable, tiers.durable]);
   });
 
   it('are closed with it, once', async () => {

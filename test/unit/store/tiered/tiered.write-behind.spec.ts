@@ -1,4 +1,4 @@
-/** `write: 'async'`: what resolves before it is written is seen, written once and in order, and lost only by a crash. */
+/** `write: 'async'`: what resolves before it is written is seen, written once and in order, lost only by a crash. */
 import { MemoryStore, type SessionRecord } from 'nestjs-http-session';
 import type { TieredStoreOptions } from 'nestjs-http-session/tiered';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -231,6 +231,31 @@ describe('an update', () => {
     }
   });
 
+  it('that builds on a copy which is older than what is known here overwrites nobody’s change', async () => {
+    const [there, third] = [process(), process()];
+    for (const reader of [there, third]) await reader.get(OTHER);
+    const fill = third.cache.holdCopies('fill');
+    await third.get(KEY);
+    await fill.reached;
+    // Another process has changed the session, and not yet dropped the copy that lies there in a moment.
+    const drop = there.cache.holdCopies('drop');
+    const theirs = there.set(KEY, 'count', '100', { ifVersion: 1 });
+    await drop.reached;
+    expect(await here.get(KEY)).toMatchObject({ version: 2 });
+    fill.open();
+    await turns();
+    const change = here.durable.hold('change');
+    await here.set(KEY, 'other', '1');
+    const read = await here.get(KEY);
+    expect(attrsOf(read)).toEqual({ other: '1' });
+    drop.open();
+    expect(await theirs).toEqual({ version: 2 });
+    change.release();
+    const update = await here.set(KEY, 'count', '1', { ifVersion: read?.version ?? 0 });
+    expect(update).toMatchObject({ conflict: { version: 3 } });
+    expect(attrsOf(written())).toEqual({ count: '100', other: '1' });
+  });
+
   it('that builds on the version a change was told overwrites nobody’s change either', async () => {
     const there = process();
     await there.get(KEY);
@@ -326,6 +351,95 @@ describe('a rename', () => {
   });
 });
 
+describe('a read that a rename overtakes', () => {
+  it('by this process leaves the session where it is now', async () => {
+    await here.get(OTHER);
+    const answer = here.durable.hold('get', 'after');
+    const read = here.get(KEY);
+    await answer.reached;
+    await here.rename(KEY, NEXT);
+    answer.release();
+    await read;
+    const change = here.durable.hold('change');
+    expect(await isSettled(here.set(NEXT, 'a', '1'))).toBe(true);
+    change.release();
+  });
+
+  it('by another process, and a read of the successor, does so too', async () => {
+    const there = process();
+    await there.get(OTHER);
+    const answer = there.durable.hold('get', 'after');
+    const read = there.get(KEY);
+    await answer.reached;
+    await here.rename(KEY, NEXT);
+    await there.get(NEXT);
+    answer.release();
+    await read;
+    const change = there.durable.hold('change');
+    expect(await isSettled(there.set(NEXT, 'a', '1'))).toBe(true);
+    change.release();
+  });
+
+  it('and that is answered before the rename is keeps nobody from following the session', async () => {
+    const rename = here.durable.hold('rename');
+    const renamed = here.rename(KEY, NEXT);
+    await rename.reached;
+    await here.get(KEY);
+    rename.release();
+    await renamed;
+    await here.get(NEXT);
+    const change = here.durable.hold('change');
+    expect(await isSettled(here.set(NEXT, 'a', '1'))).toBe(true);
+    change.release();
+  });
+});
+
+describe('a read that a remove overtakes', () => {
+  /** A read in a process that knows nothing of the session, held on its way back until `work` is done. */
+  async function overtaken(there: Process, key: string, work: () => Promise<unknown>): Promise<void> {
+    await there.get('ijkl.other');
+    const answer = there.durable.hold('get', 'after');
+    const read = there.get(key);
+    await answer.reached;
+    await work();
+    answer.release();
+    expect(await read).toBeDefined();
+  }
+
+  it('makes no change resolve that comes later', async () => {
+    const there = process();
+    await overtaken(there, KEY, async () => there.store.remove(KEY));
+    expect(await there.set(KEY, 'a', '1')).toBe('gone');
+    expect(await there.store.touch(KEY, NOW + 1)).toBe(false);
+  });
+
+  it('and that this process heard of by a write makes none resolve either', async () => {
+    const there = process();
+    await there.get(KEY);
+    cache.flush();
+    await overtaken(there, KEY, async () => {
+      await here.store.remove(KEY);
+      await there.set(KEY, 'a', '1');
+      await turns();
+    });
+    expect(await there.set(KEY, 'a', '2')).toBe('gone');
+  });
+
+  it('of another session keeps the order of changes all the same', async () => {
+    const there = process();
+    await there.add(OTHER);
+    await there.get(KEY);
+    const change = there.durable.hold('change');
+    await there.set(KEY, 'a', 'first');
+    await here.rename(KEY, NEXT);
+    await overtaken(there, NEXT, async () => there.store.remove(OTHER));
+    const second = there.set(NEXT, 'a', 'second', { ifVersion: 2 });
+    change.release();
+    expect(await second).toEqual({ version: 3 });
+    expect(attrsOf(written(NEXT))).toEqual({ a: 'second' });
+  });
+});
+
 describe('a remove', () => {
   it('is final, with a write on its way and another one waiting', async () => {
     const change = here.durable.hold('change');
@@ -344,6 +458,16 @@ describe('a remove', () => {
   it('is told to changes and accesses that come later', async () => {
     await here.store.remove(KEY);
     expect([await here.set(KEY, 'a', '1'), await here.store.touch(KEY, NOW + 1)]).toEqual(['gone', false]);
+  });
+
+  it('is told to changes under the key that the session was given at the same time', async () => {
+    const rename = here.durable.hold('rename', 'after');
+    const renamed = here.rename(KEY, NEXT);
+    await rename.reached;
+    expect(await here.store.remove(KEY)).toBe(true);
+    rename.release();
+    expect(await renamed).toBe('done');
+    expect(await here.set(NEXT, 'a', '1')).toBe('gone');
   });
 
   it('that fails loses nothing of what is pending', async () => {
