@@ -1,11 +1,14 @@
 /** The table: made once however many processes start together, brought up to date with its rows in it, and left alone after that. */
-import { SqlStore } from 'nestjs-http-session/sql';
+import { Kysely, PostgresDialect } from 'kysely';
+import { type SqlExecutor, type SqlExecutorProvider, SqlStore } from 'nestjs-http-session/sql';
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { Pool } from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Log } from '../e2e/harness.js';
 import { Backend, describeWith, uniqueName } from '../support/backends.js';
+import { Barrier } from '../support/barrier.js';
 import { BuiltPackage } from '../support/built.package.js';
 import {
   DATABASES,
@@ -131,6 +134,71 @@ for (const database of [POSTGRES, MARIADB]) {
     });
   });
 }
+
+/** A database of which a migration stops, its lock in hand, before it makes the table. */
+function stoppingBeforeCreate(kysely: SqlExecutorProvider, barrier: Barrier): SqlExecutorProvider {
+  const inner = kysely.getExecutor().withoutPlugins();
+  const executor: SqlExecutor = {
+    adapter: inner.adapter,
+    withoutPlugins: () => executor,
+    executeQuery: (query) => inner.executeQuery(query),
+    provideConnection: (use) =>
+      inner.provideConnection((connection) =>
+        use({
+          executeQuery: async (query) => {
+            if (query.sql.startsWith('CREATE TABLE')) await barrier.pass();
+            return connection.executeQuery(query);
+          },
+        }),
+      ),
+  };
+  return { getExecutor: () => executor };
+}
+
+await describeWith(POSTGRES.needs, 'migrate() by four pools at once on PostgreSQL', () => {
+  let table: SqlTable;
+  beforeAll(async () => {
+    table = await SqlTable.create(POSTGRES);
+  }, OPENING_MS);
+  afterAll(() => table.drop());
+
+  it.each(['read committed', 'repeatable read', 'serializable'])(
+    'makes one table, also if transactions are %s unless told otherwise',
+    async (level) => {
+      const name = uniqueName('level');
+      const pools = Array.from({ length: 4 }, () => {
+        const pool = new Pool({
+          connectionString: Backend.POSTGRES.url,
+          application_name: name,
+          options: `-c default_transaction_isolation=${level.replace(' ', '\\ ')}`,
+        });
+        return new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+      });
+      const barrier = new Barrier();
+      const migrate = (kysely: SqlExecutorProvider) => new SqlStore(kysely, { table: name }).migrate();
+      const waiting = `SELECT 1 FROM pg_stat_activity WHERE application_name = '${name}' AND wait_event = 'advisory'`;
+      try {
+        const [first] = await table.run('SHOW default_transaction_isolation', pools[0]);
+        expect(first).toEqual({ default_transaction_isolation: level });
+        const migrations = Promise.all(
+          pools.map(async (kysely, index) => {
+            if (index === 0) return migrate(stoppingBeforeCreate(kysely, barrier));
+            await barrier.reached;
+            return migrate(kysely);
+          }),
+        );
+        await expect.poll(() => table.run(waiting), { timeout: 10_000 }).toHaveLength(3);
+        barrier.open();
+        await migrations;
+        expect(await definitionOf(table, name)).toEqual(await definitionOf(table, table.name));
+      } finally {
+        barrier.open();
+        for (const kysely of pools) await kysely.destroy();
+        await table.run(`DROP TABLE IF EXISTS ${name}`);
+      }
+    },
+  );
+});
 
 /** What a process does that has just started: it connects, and waits for the word. */
 const STARTER = `

@@ -1,7 +1,7 @@
 /** Rows as other programs, versions and drivers leave them or make of them. */
 import { CamelCasePlugin, type Dialect, Kysely, MysqlDialect, PostgresDialect, SqliteDialect } from 'kysely';
 import { createPool } from 'mysql2';
-import { SqlStore } from 'nestjs-http-session/sql';
+import { type SqlExecutor, type SqlExecutorProvider, SqlStore } from 'nestjs-http-session/sql';
 import Database from 'better-sqlite3';
 import { Pool } from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -9,6 +9,7 @@ import { Backend, describeWith } from '../support/backends.js';
 import {
   DATABASES,
   MARIADB,
+  PGLITE,
   POSTGRES,
   type SqlDatabase,
   SQLITE,
@@ -61,6 +62,22 @@ const GOLDEN_RECORD = {
   ]),
   seed: 'c2VlZA-_',
 };
+
+/** The database as it is, and the statements that a store over it has run. */
+function watched(kysely: SqlExecutorProvider): { provider: SqlExecutorProvider; statements: string[] } {
+  const statements: string[] = [];
+  const inner = kysely.getExecutor().withoutPlugins();
+  const executor: SqlExecutor = {
+    adapter: inner.adapter,
+    withoutPlugins: () => executor,
+    provideConnection: (use) => inner.provideConnection(use),
+    executeQuery: (query) => {
+      statements.push(query.sql);
+      return inner.executeQuery(query);
+    },
+  };
+  return { provider: { getExecutor: () => executor }, statements };
+}
 
 for (const database of DATABASES) {
   await describeWith(database.needs, `Rows on ${database.name}`, () => {
@@ -135,6 +152,27 @@ for (const database of DATABASES) {
       expect(await store.purge({ now, batchSize: 100, deadline: 60_000 })).toEqual({ completed: true, removed: 1 });
     });
 
+    it('a session whose deadline was taken back by hand is none, to whatever comes, in a few statements', async () => {
+      await table.emptyStore();
+      await insert({ ...GOLDEN, expires: '0' });
+      const { provider, statements } = watched(table.kysely);
+      const store = new SqlStore(provider, { table: table.name, purgeInterval: false });
+      const delta = { set: new Map([['count', '3']]), unset: [], op: 'x' };
+      const renaming = { op: 'y', now: NOW, forwardUntil: NOW + 60_000, graceUntil: 0 };
+      expect(await store.get('abcd.golden', NOW)).toBeUndefined();
+      for (const key of ['abcd.golden', 'abcd.older']) {
+        statements.length = 0;
+        expect(await store.touch(key, NOW + 1)).toBe(false);
+        expect(await store.change(key, delta, NOW + 1)).toBe('gone');
+        expect(await store.change(key, { ...delta, ifVersion: 7 }, NOW + 1)).toBe('gone');
+        expect(await store.change(key, { ...delta, ifVersion: 6 }, NOW + 1)).toBe('gone');
+        expect(await store.rename(key, 'abcd.other', renaming)).toBe('gone');
+        // Each asks once, and once more for the reason.
+        expect(statements).toHaveLength(10);
+      }
+      expect(await store.remove('abcd.older')).toBe(true);
+    });
+
     it('keys are told apart by every byte: case, accents and spaces at the end', async () => {
       const store = await table.emptyStore();
       const keys = ['abcd.key', 'abcd.Key', 'Abcd.key', 'abcd.key ', 'abcd.ke', 'abcd.kéy', 'abcd.key-', 'abcd-.key'];
@@ -199,6 +237,39 @@ for (const database of DATABASES) {
       expect(await store.rename('abcd.key', 'abcd.other', renaming)).toBe('done');
       expect(await store.get('abcd.key', now)).toMatchObject({ successor: 'abcd.other' });
       expect((await store.purge({ now, batchSize: 10, deadline: 1_000 })).completed).toBe(true);
+    });
+  });
+}
+
+for (const database of [POSTGRES, PGLITE]) {
+  await describeWith(database.needs, `Statements on ${database.name}`, () => {
+    let table: SqlTable;
+    beforeAll(async () => {
+      table = await SqlTable.create(database);
+    }, OPENING_MS);
+    afterAll(() => table.drop());
+
+    it('have no JSON for a parameter: a driver that asks for its type would encode it once more', async () => {
+      const { provider, statements } = watched(table.kysely);
+      const store = new SqlStore(provider, { table: table.name, purgeInterval: false });
+      const delta = { set: new Map([['count', '2']]), unset: [], op: 'change' };
+      await store.add('abcd.first', recordOf(LIVE), { op: 'add' });
+      await store.add('abcd.second', recordOf(LIVE), { op: 'replace', replaces: 'abcd.first' });
+      await store.change('abcd.second', delta, NOW);
+      await store.change('abcd.second', { ...delta, op: 'update', ifVersion: 2 }, NOW);
+      expect(statements.map((text) => /^\w+/.exec(text)?.[0])).toEqual(['INSERT', 'UPDATE', 'UPDATE', 'UPDATE']);
+
+      await table.kysely.connection().execute(async (connection) => {
+        for (const text of statements) {
+          await table.run(`PREPARE asked AS ${text}`, connection);
+          const types = await table.run(
+            `SELECT DISTINCT CAST(unnest(parameter_types) AS text) AS type FROM pg_prepared_statements WHERE name = 'asked'`,
+            connection,
+          );
+          await table.run('DEALLOCATE asked', connection);
+          expect(['bigint', 'smallint', 'text']).toEqual(expect.arrayContaining(types.map(({ type }) => type)));
+        }
+      });
     });
   });
 }

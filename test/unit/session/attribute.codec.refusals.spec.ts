@@ -6,6 +6,9 @@ import { TestServer } from '../fixtures/test.server.js';
 
 const SECRET = 'hunter2';
 
+/** A codec of strings, which it leaves as they are. */
+const AS_IT_IS = { encode: String, decode: (text: string) => text };
+
 class Account {
   password = SECRET;
 }
@@ -164,6 +167,48 @@ describe('what a codec of the user throws', () => {
     const { session } = await new TestServer({ codec: { encode: JSON.stringify, decode: JSON.parse } }).login();
     expect(() => session.setAttr('basket', () => SECRET)).toThrow(errorOf('ATTRIBUTE_REFUSED', '"basket"'));
   });
+});
+
+const UNSTORABLE: [what: string, text: string][] = [
+  ['NUL', `${SECRET}\0`],
+  ['a lone high surrogate', `\ud83d${SECRET}`],
+  ['a lone low surrogate', `${SECRET}\ude00`],
+  ['surrogates the wrong way round', `${SECRET}\ude00\ud83d`],
+];
+
+describe.each(UNSTORABLE)('a text with %s', (_, text) => {
+  it('is refused from a codec of the user, naming the attribute and not telling the value', async () => {
+    const { session } = await new TestServer({ codec: AS_IT_IS }).login({ attrs: { basket: 'before' } });
+    const error = sessionErrorOf(() => session.setAttr('basket', text));
+    expect(error).toEqual(errorOf('ATTRIBUTE_REFUSED', '"basket"', 'NUL or lone surrogates'));
+    expect(error.message).not.toContain(SECRET);
+    expect(session.attr('basket')).toBe('before');
+  });
+
+  it.each(['attrs', 'constAttrs'])(
+    'is refused from a codec of the user for what is created, as one of %s',
+    async (which) => {
+      const adding = new TestServer({ codec: AS_IT_IS }).login({ [which]: { basket: text } });
+      await expect(adding).rejects.toThrow(errorOf('ATTRIBUTE_REFUSED', '"basket"', 'NUL or lone surrogates'));
+    },
+  );
+
+  it('is never what the default codec writes, which carries such strings wherever they are', async () => {
+    const server = new TestServer();
+    const value = { text, [text]: 1, map: new Map([[text, new Set([text])]]) };
+    const login = await server.login({ attrs: { plain: text, tagged: value }, constAttrs: { fixed: value } });
+    const { consts, attrs } = server.record;
+    for (const written of [consts, ...attrs.values()]) expect(written).not.toMatch(/\p{Surrogate}|\0/u);
+    const { session } = await server.return(login);
+    expect(session.attrs()).toEqual({ plain: text, tagged: value });
+    expect(session.constAttrs()).toEqual({ fixed: value });
+  });
+});
+
+it('a text with pairs of surrogates may be written by any codec', async () => {
+  const server = new TestServer({ codec: AS_IT_IS });
+  const login = await server.login({ attrs: { basket: '😀' } });
+  expect((await server.return(login)).session.attr('basket')).toBe('😀');
 });
 
 describe('what a session is created with', () => {

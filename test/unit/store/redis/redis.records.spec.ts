@@ -1,5 +1,6 @@
 /** What the store finds in Redis that it didn't write just so: older and newer formats, and what others have left. */
 import type { SessionRecord } from 'nestjs-http-session/core';
+import { type RedisClient, RedisStore } from 'nestjs-http-session/redis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tagOf } from '../../../../src/session/session.id.js';
 import { Backend, describeWith } from '../../../support/backends.js';
@@ -73,6 +74,29 @@ const BROKEN: Record<string, Hash> = {
   'a forward without an end': { '>': 'abcd.somewhere' },
   'a forward with an end that is no time': { '>': 'abcd.somewhere', f: 'soon', g: '0' },
 };
+
+/** A client like those of ioredis, whose replies are all this one. */
+function clientReplying(reply: unknown): RedisClient {
+  return {
+    isCluster: false,
+    options: {},
+    call: () => Promise.resolve(reply),
+    pipeline: () => expect.fail('nothing is to be pipelined'),
+  };
+}
+
+describe('A hash is read whatever the client makes of a map:', () => {
+  it.each<[string, (entries: [string, string][]) => unknown]>([
+    ['fields and values in turn', (entries) => entries.flat()],
+    ['a list of pairs', (entries) => entries],
+    ['an object', (entries) => Object.fromEntries(entries)],
+    ['a Map', (entries) => new Map(entries)],
+  ])('%s', async (_, replyOf) => {
+    const get = (hash: Hash) => new RedisStore(clientReplying(replyOf(Object.entries(hash)))).get('abcd.key', NOW);
+    expect(await get(GOLDEN_HASH)).toEqual({ record: GOLDEN_RECORD });
+    expect(await get({})).toBeUndefined();
+  });
+});
 
 await describeWith(Backend.REDIS, 'In Redis,', () => {
   let redis: StoreAndRedis;

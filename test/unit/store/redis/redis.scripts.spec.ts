@@ -7,6 +7,7 @@ import { describeWith } from '../../../support/backends.js';
 import { CLUSTER_CLIENTS, type OpenClient, type OpensClient, SINGLE_CLIENTS } from '../../../support/redis.clients.js';
 import { RedisCluster } from '../../../support/servers/redis.cluster.js';
 import { RedisServer } from '../../../support/servers/redis.server.js';
+import { until } from '../../../support/servers/until.js';
 import { recordOf } from '../../fixtures/record.js';
 import { StoreAndRedis } from './redis.fixture.js';
 
@@ -129,6 +130,23 @@ await describeWith(RedisServer, 'The scripts of a RedisStore', () => {
     expect(await redis.store.get(key, NOW)).toMatchObject({ record: { attrs: set } });
   });
 
+  it('keep a thousand copies and tickets of one tag at most, however many unknown keys are asked for', async () => {
+    const { copies } = redis.store;
+    const place = redis.placeOf('tickets.copies');
+    const asked: unknown[] = [];
+    const sizes: Promise<unknown>[] = [];
+    await copies.take('tickets.first', 'ticket', NOW);
+    for (let index = 0; index < 2_500; index++) {
+      asked.push(copies.take(`tickets.${index}`, 'ticket', NOW));
+      sizes.push(redis.ask('HLEN', place));
+    }
+    expect(new Set(await Promise.all(asked))).toEqual(new Set([undefined]));
+    expect(Math.max(...(await Promise.all(sizes)).map(Number))).toBe(1_000);
+    const copy = { record: newRecord(), trustedUntil: NOW + MINUTE };
+    await copies.fill('tickets.2499', 'ticket', copy, NOW);
+    expect(await copies.take('tickets.2499', 'other', NOW)).toEqual(copy);
+  });
+
   it('touch no key that they don’t declare', async () => {
     const lines: string[] = [];
     const monitor = createClient({ url: server.url });
@@ -190,6 +208,47 @@ await describeWith(RedisServer, 'A server that forgets the scripts under load le
   it.each(Object.entries(SINGLE_CLIENTS))('by %s', async (_name, open) => {
     await using opened = await openFor(open, [server.url]);
     await expectToLearn(opened.client, () => server.ask('SCRIPT', 'FLUSH'));
+  });
+});
+
+await describeWith(RedisServer, 'A cluster of one node, behind a client for a single server,', () => {
+  let server: RedisServer;
+
+  beforeAll(async () => {
+    server = await RedisServer.start({ 'cluster-enabled': 'yes' });
+    await server.ask('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+    await until('the cluster is complete', async () =>
+      String(await server.ask('CLUSTER', 'INFO')).includes('cluster_state:ok'),
+    );
+  });
+
+  afterAll(() => server.dispose());
+
+  it.each(['node-redis', 'ioredis', 'iovalkey'] as const)(
+    'takes logins over sessions, and refuses no more than the first one’s step, by %s',
+    async (library) => {
+      await server.ask('CONFIG', 'RESETSTAT');
+      await using opened = await openFor(SINGLE_CLIENTS[library], [server.url]);
+      const store = new RedisStore(opened.client);
+      for (let login = 0; login < 3; login++) {
+        const [old, rotated, key] = [`old.${++count}`, `old.${++count}`, `new.${++count}`];
+        await store.add(old, newRecord(), { op: newOp() });
+        await store.rename(old, rotated, renaming());
+        expect(await store.add(key, newRecord(), { op: newOp(), replaces: old })).toBe('added');
+        expect(await store.get(key, NOW)).toHaveProperty('record');
+        expect(await store.get(rotated, NOW)).toBeUndefined();
+      }
+      expect(await server.ask('INFO', 'errorstats')).toMatch(/^errorstat_CROSSSLOT:count=1\r?$/m);
+    },
+  );
+
+  it('takes a login over a session as added only if there is none under its key', async () => {
+    await using opened = await openFor(SINGLE_CLIENTS['node-redis'], [server.url]);
+    const store = new RedisStore(opened.client);
+    const [old, taken] = [`old.${++count}`, `new.${++count}`];
+    for (const key of [old, taken]) await store.add(key, newRecord(), { op: newOp() });
+    expect(await store.add(taken, newRecord(), { op: newOp(), replaces: old })).toBe('exists');
+    expect(await store.get(old, NOW)).toHaveProperty('record');
   });
 });
 
