@@ -70,9 +70,11 @@ export function invalidOption(name: string, given: unknown, allowed: string): Se
   return new SessionError('INVALID_OPTION', `Session option "${name}" is ${describe(given)}; allowed: ${allowed}.`);
 }
 
+/** As in `redis://:password@host`, or `?password=…`. */
+const MAY_HOLD_A_PASSWORD = /:\/\/.*[@?]/s;
+
 function describe(given: unknown): string {
-  // A URL may hold a password.
-  if (typeof given === 'string') return given.includes('://') ? 'a URL' : JSON.stringify(given);
+  if (typeof given === 'string') return MAY_HOLD_A_PASSWORD.test(given) ? 'a URL' : JSON.stringify(given);
   if (typeof given === 'function') return 'a function';
   if (Array.isArray(given)) return given.length === 0 ? 'an empty array' : 'an array';
   if (typeof given === 'object' && given !== null) return 'an object';

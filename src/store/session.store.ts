@@ -35,7 +35,7 @@ export type Renamed = 'done' | 'gone' | 'exists';
 export const REMEMBERED_OPS = 8;
 
 export interface AddOptions {
-  /** Names this write. */
+  /** Names this write, without spaces. */
   readonly op: string;
   /** A session that goes when this one is stored, for good, as by `remove`. If it can't, `add` rejects. */
   readonly replaces?: Key;

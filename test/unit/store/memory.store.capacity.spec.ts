@@ -8,7 +8,7 @@ const TIMEOUT = 60_000;
 function full(sessions: number): MemoryStore {
   const store = new MemoryStore({ maxSessions: sessions });
   for (let number = 0; number < sessions; number++) {
-    expect(store.add(`tagg.${number}key`, recordOf(), { op: `add ${number}` })).toBe('added');
+    expect(store.add(`tagg.${number}key`, recordOf(), { op: `add-${number}` })).toBe('added');
   }
   return store;
 }
@@ -23,7 +23,7 @@ describe('a full store', () => {
   });
 
   it('answers an add that is sent again as it did before', () => {
-    expect(full(1).add('tagg.0key', recordOf(), { op: 'add 0' })).toBe('added');
+    expect(full(1).add('tagg.0key', recordOf(), { op: 'add-0' })).toBe('added');
   });
 
   it('says that a key is taken rather than that there is no room', () => {
