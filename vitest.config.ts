@@ -10,8 +10,7 @@ export default defineConfig({
     reporters: ['default', './test/support/promise.reporter.ts'],
     setupFiles: ['reflect-metadata'],
     pool: 'forks',
-    // One more than the cores of a small machine: many tests wait for a server.
-    maxWorkers: 3,
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
     passWithNoTests: false,

@@ -7,8 +7,6 @@ import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { PLATFORMS, startApp } from './harness.js';
 
-const REQUESTS = 10_000;
-
 @Controller('cost')
 class CostController {
   @Get()
@@ -17,27 +15,28 @@ class CostController {
   }
 }
 
-describe.each(PLATFORMS)(`${REQUESTS} requests on %s don’t ask the store`, (platform) => {
-  it.each<[what: string, cookie: (index: number) => string]>([
-    ['without a cookie', () => ''],
-    ['with a malformed cookie', (index) => `Cookie: __Host-sessid=${'x'.repeat(index % 300)}%00\r\n`],
+describe.each(PLATFORMS)('requests on %s don’t ask the store:', (platform) => {
+  it.each<[count: number, what: string, cookie: (index: number) => string]>([
+    [10_000, 'without a cookie', () => ''],
+    [2_000, 'with a malformed cookie', (index) => `Cookie: __Host-sessid=${'x'.repeat(index % 300)}%00\r\n`],
     [
+      2_000,
       'with a forged cookie',
       (index) => `Cookie: __Host-sessid=abcd.${String(index).padStart(24, '0')}.${'A'.repeat(43)}\r\n`,
     ],
-  ])('%s', async (_, cookie) => {
+  ])('%i %s', async (count, _, cookie) => {
     const store = new ObservedStore(new MemoryStore());
     const app = await startApp(platform, {
       session: { store, cookie: { secrets: ['hush'] } },
       controllers: [CostController],
     });
     const requests = Array.from(
-      { length: REQUESTS },
+      { length: count },
       (__, index) => `GET /cost HTTP/1.1\r\nHost: localhost\r\n${cookie(index)}\r\n`,
     );
     const answer = await pipeline(app.port, requests);
-    expect(answer.split('HTTP/1.1 200').length - 1).toBe(REQUESTS);
-    expect(answer.split('no session').length - 1).toBe(REQUESTS);
+    expect(answer.split('HTTP/1.1 200').length - 1).toBe(count);
+    expect(answer.split('no session').length - 1).toBe(count);
     expect(answer).not.toMatch(/set-cookie/i);
     expect(store.calls).toEqual([]);
   });
