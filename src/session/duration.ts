@@ -27,7 +27,7 @@ export function toMilliseconds(option: string, given: Duration): number {
 }
 
 /** The longest span that Node's timers take; beyond it they fire at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
+export const LONGEST_TIMER = 2 ** 31 - 1;
 
 /** As {@link toMilliseconds}, for what a timer waits for. */
 export function toTimerMilliseconds(option: string, given: Duration): number {

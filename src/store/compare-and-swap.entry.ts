@@ -1,6 +1,7 @@
 /** What a compare-and-swap store keeps under a key, as text: a line that says what it is, and the record on the next one. */
 import { deadlineOf, type Key, type SessionRecord } from '../session/session.record.js';
 import { BrokenRecord, decodeRecord, encodeRecord, isNumber, parse } from './record.codec.js';
+import { GARBAGE_MARGIN_MS } from './session.store.js';
 
 /** A session, and its last writes. */
 export interface SessionEntry {
@@ -36,16 +37,13 @@ export interface BrokenEntry {
 export type StoredEntry = SessionEntry | ForwardEntry | ClaimEntry;
 export type Entry = StoredEntry | BrokenEntry;
 
-/** How long an entry is kept after its end: clocks differ from one machine to another. */
-const MARGIN_MS = 60_000;
-
 /** From when on an entry is garbage. */
 export function keepUntilOf(entry: StoredEntry): number {
   switch (entry.kind) {
     case 'session':
-      return deadlineOf(entry.record) + MARGIN_MS;
+      return deadlineOf(entry.record) + GARBAGE_MARGIN_MS;
     case 'forward':
-      return entry.forwardUntil + MARGIN_MS;
+      return entry.forwardUntil + GARBAGE_MARGIN_MS;
     case 'claim':
       return entry.keepUntil;
   }

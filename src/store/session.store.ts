@@ -34,6 +34,12 @@ export type Renamed = 'done' | 'gone' | 'exists';
  */
 export const REMEMBERED_OPS = 8;
 
+/**
+ * How long after its end something may be there yet before it is garbage, in milliseconds: clocks of processes and backends
+ * differ, and what one of them finds expired only just, another one may still serve.
+ */
+export const GARBAGE_MARGIN_MS = 60_000;
+
 export interface AddOptions {
   /** Names this write, without spaces. */
   readonly op: string;

@@ -7,10 +7,7 @@
  * memory or a replica: then nothing has been written.
  */
 import { createHash } from 'node:crypto';
-import { REMEMBERED_OPS } from '../session.store.js';
-
-/** How much longer than to its deadline Redis keeps what has one: clocks differ. In milliseconds. */
-export const TTL_MARGIN_MS = 60_000;
+import { GARBAGE_MARGIN_MS, REMEMBERED_OPS } from '../session.store.js';
 
 /** A script, and the name by which Redis knows it once it has run. */
 export interface RedisScript {
@@ -39,7 +36,7 @@ end
 
 -- Keeps what is under a key until its deadline at least. A process whose clock is ahead must not shorten that.
 local function keep(key, deadline, now)
-  local ttl = math.ceil(deadline - now) + ${TTL_MARGIN_MS}
+  local ttl = math.ceil(deadline - now) + ${GARBAGE_MARGIN_MS}
   if ttl > redis.call('PTTL', key) then redis.call('PEXPIRE', key, text(ttl)) end
 end
 

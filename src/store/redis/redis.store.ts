@@ -8,6 +8,7 @@ import {
   type Added,
   type AddOptions,
   type Found,
+  GARBAGE_MARGIN_MS,
   type Purged,
   type Renamed,
   type RenameOptions,
@@ -20,7 +21,7 @@ import { RedisCopies } from './redis.copies.js';
 import { findEviction } from './redis.eviction.js';
 import { RedisFailure } from './redis.failure.js';
 import { fieldOf, toConflict, toFound, toHash } from './redis.hash.js';
-import { ADD, CHANGE, REMOVE, RENAME, type RedisScript, TOUCH, TTL_MARGIN_MS } from './redis.scripts.js';
+import { ADD, CHANGE, REMOVE, RENAME, type RedisScript, TOUCH } from './redis.scripts.js';
 
 export interface RedisStoreOptions {
   /**
@@ -195,5 +196,5 @@ export class RedisStore extends SessionStore {
 /** Of a new session, in milliseconds. Clocks differ, so it doesn't count from Redis's. */
 function timeToLive(record: SessionRecord): string {
   const left = deadlineOf(record) - Math.max(record.created, record.accessed);
-  return String(Math.ceil(Math.max(left, 0)) + TTL_MARGIN_MS);
+  return String(Math.ceil(Math.max(left, 0)) + GARBAGE_MARGIN_MS);
 }

@@ -1,8 +1,6 @@
 /** Purges now and then, one purge at a time, and not when all other processes do. */
+import { LONGEST_TIMER } from '../../session/duration.js';
 import type { SessionLogger } from '../../session/session.logger.js';
-
-/** Beyond it, Node's timers fire at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 export class PurgeTimer {
   readonly #intervalMs: number;

@@ -1,5 +1,6 @@
 /** A row of the table of sessions: records to columns and back, the writes it remembers, the keys that lead to it. */
 import { hash } from 'node:crypto';
+import { tagOf } from '../../session/session.id.js';
 import { deadlineOf, isLive, type Key, type SessionRecord } from '../../session/session.record.js';
 import { BrokenRecord } from '../record.codec.js';
 import { isRemembered } from '../remembered.ops.js';
@@ -99,7 +100,7 @@ export function forwardText(key: Key, { until, graceUntil }: Forward): string {
 
 /** What to look for, and between which keys: all keys of one session have one tag. */
 export function searchOf(key: Key): { readonly id: Key; readonly low: Key; readonly high: Key; readonly old: string } {
-  const tag = key.slice(0, key.indexOf('.'));
+  const tag = tagOf(key);
   // In ASCII, '/' comes next to '.'.
   return { id: key, low: `${tag}.`, high: `${tag}/`, old: `${digestOf(key)},` };
 }

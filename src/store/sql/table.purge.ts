@@ -1,11 +1,9 @@
 /** Removes expired sessions: looks for many, and removes them in small steps, so that nobody waits long. */
 import { setImmediate } from 'node:timers/promises';
-import type { Purged, PurgeOptions } from '../session.store.js';
+import { GARBAGE_MARGIN_MS, type Purged, type PurgeOptions } from '../session.store.js';
 import type { SessionStatements } from './session.statements.js';
 import type { SqlRunner } from './sql.runner.js';
 
-/** Clocks of processes differ: what one of them finds expired only just, another one may still serve. */
-const MARGIN_MS = 60_000;
 /** The most that one step removes. */
 const MAX_STEP = 1_000;
 const STEPS_A_SEARCH = 50;
@@ -19,7 +17,7 @@ export async function purgeTable(
 ): Promise<Purged> {
   const started = performance.now();
   const isTimeUp = () => isClosed() || performance.now() - started >= deadline;
-  const due = Math.floor(now) - MARGIN_MS;
+  const due = Math.floor(now) - GARBAGE_MARGIN_MS;
   const step = Math.min(batchSize, MAX_STEP);
   const limit = step * STEPS_A_SEARCH;
   let removed = 0;

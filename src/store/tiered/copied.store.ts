@@ -56,15 +56,9 @@ export class CopiedStore extends SessionStore {
     return options.replaces === undefined ? add() : this.#written(options.replaces, add);
   }
 
-  async change(key: Key, delta: Delta, now: number): Promise<Changed> {
-    let changed: Changed | undefined;
-    try {
-      changed = await this.#durable.change(key, delta, now);
-      return changed;
-    } finally {
-      const wroteNothing = typeof changed === 'object' && 'conflict' in changed;
-      if (!wroteNothing) await this.#copies.drop(key);
-    }
+  change(key: Key, delta: Delta, now: number): Promise<Changed> {
+    const isConflict = (changed: Changed) => typeof changed === 'object' && 'conflict' in changed;
+    return this.#written(key, () => this.#durable.change(key, delta, now), isConflict);
   }
 
   rename(from: Key, to: Key, options: RenameOptions): Promise<Renamed> {
@@ -83,12 +77,23 @@ export class CopiedStore extends SessionStore {
     await this.#durable.close();
   }
 
-  /** A write that failed may have happened, so that copies go even then. */
-  async #written<T>(key: Key, write: () => Awaitable<T>): Promise<T> {
+  /**
+   * A write that failed may have happened, so that copies go even then.
+   *
+   * @param wroteNothing - whether an answer says that copies are as good as before
+   */
+  async #written<T>(
+    key: Key,
+    write: () => Awaitable<T>,
+    wroteNothing: (answer: T) => boolean = () => false,
+  ): Promise<T> {
+    let isOutdated = true;
     try {
-      return await write();
+      const answer = await write();
+      isOutdated = !wroteNothing(answer);
+      return answer;
     } finally {
-      await this.#copies.drop(key);
+      if (isOutdated) await this.#copies.drop(key);
     }
   }
 }
