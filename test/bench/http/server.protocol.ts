@@ -1,0 +1,16 @@
+/** What the bench and its servers tell each other. */
+import type { Contender } from './contender.js';
+
+/** Which server to be: the one argument of the process, as JSON. */
+export interface ServerSettings {
+  readonly contender: Contender;
+  /** Before the keys, or in the table's name, of what is kept in backends. */
+  readonly prefix: string;
+}
+
+export type ServerMessage =
+  | { readonly type: 'listening'; readonly port: number }
+  /** Processor time of the whole process since it began, in microseconds. */
+  | { readonly type: 'cpu'; readonly cpu: number };
+
+export type BenchMessage = 'cpu' | 'stop';
