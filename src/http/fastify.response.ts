@@ -49,10 +49,7 @@ export class FastifyResponse implements HttpResponse {
 }
 
 export function isFastifyReply(response: unknown): response is FastifyReplyLike {
-  return (
-    typeof response === 'object' &&
-    response !== null &&
-    typeof Reflect.get(response, 'raw') === 'object' &&
-    typeof Reflect.get(response, 'header') === 'function'
-  );
+  if (typeof response !== 'object' || response === null) return false;
+  const { raw, header } = response as Partial<Record<keyof FastifyReplyLike, unknown>>;
+  return typeof raw === 'object' && typeof header === 'function';
 }

@@ -10,9 +10,10 @@ import { NodeResponse } from './node.response.js';
  * @throws SessionError `UNKNOWN_EXCHANGE`
  */
 export function rawRequestOf(request: unknown): IncomingMessage {
-  const raw = property(request, 'raw');
-  const message = hasHeaders(raw) ? raw : request;
-  if (hasHeaders(message)) return message as IncomingMessage;
+  if (isObject(request)) {
+    if (isObject(request.raw) && hasHeaders(request.raw)) return request.raw;
+    if (hasHeaders(request)) return request;
+  }
   throw new SessionError('UNKNOWN_EXCHANGE', 'Expected a request of Express, Fastify or node:http.');
 }
 
@@ -21,7 +22,7 @@ export function rawRequestOf(request: unknown): IncomingMessage {
  * @throws SessionError `UNKNOWN_EXCHANGE`
  */
 export function rawRequestOfResponse(response: unknown): IncomingMessage {
-  const request = property(response, 'request') ?? property(response, 'req');
+  const request = isObject(response) ? (response.request ?? response.req) : undefined;
   if (request !== undefined) return rawRequestOf(request);
   throw new SessionError('UNKNOWN_EXCHANGE', 'Expected a response of Express, Fastify or node:http.');
 }
@@ -32,22 +33,28 @@ export function rawRequestOfResponse(response: unknown): IncomingMessage {
  */
 export function responseOf(response: unknown): HttpResponse {
   if (isFastifyReply(response)) return new FastifyResponse(response);
-  if (typeof property(response, 'setHeader') === 'function') return new NodeResponse(response as ServerResponse);
+  if (isNodeResponse(response)) return new NodeResponse(response);
   throw new SessionError('UNKNOWN_EXCHANGE', 'Expected a response of Express, Fastify or node:http.');
 }
 
 /** A request's route as it was declared, for messages; never its URL, which may carry secrets. */
 export function routeOf(request: unknown): string {
-  const path = property(property(request, 'route'), 'path') ?? property(property(request, 'routeOptions'), 'url');
-  return `${String(property(request, 'method'))} ${typeof path === 'string' ? path : '(no route)'}`;
+  const { method, route, routeOptions } = isObject(request) ? request : {};
+  const path = isObject(route) ? route.path : isObject(routeOptions) ? routeOptions.url : undefined;
+  return `${String(method)} ${typeof path === 'string' ? path : '(no route)'}`;
 }
 
-/** A web Request has headers too, but of another kind. */
-function hasHeaders(request: unknown): boolean {
-  const headers = property(request, 'headers');
-  return typeof headers === 'object' && headers !== null && !(headers instanceof Headers);
+/** A web Request has headers too, but of a kind with methods. */
+function hasHeaders(request: AnyObject): request is AnyObject & IncomingMessage {
+  return isObject(request.headers) && typeof request.headers.get !== 'function';
 }
 
-function property(object: unknown, name: string): unknown {
-  return typeof object === 'object' && object !== null ? Reflect.get(object, name) : undefined;
+function isNodeResponse(response: unknown): response is ServerResponse {
+  return isObject(response) && typeof response.setHeader === 'function';
+}
+
+type AnyObject = Readonly<Record<string, unknown>>;
+
+function isObject(value: unknown): value is AnyObject {
+  return typeof value === 'object' && value !== null;
 }

@@ -16,6 +16,7 @@ import { type CommitOutcome, StoredState } from '../session/stored.state.js';
 import type { Purged } from '../store/session.store.js';
 import { checkManagerOptions, type ManagerSettings, type SessionManagerOptions } from './manager.options.js';
 import { SessionKeeper } from './session.keeper.js';
+import { SessionLookup } from './session.lookup.js';
 import { type GetOptions, type ManagerPurgeOptions, SessionManager } from './session.manager.js';
 import type { SessionTransport } from './session.transport.js';
 import { Visit } from './visit.js';
@@ -23,19 +24,11 @@ import { Visit } from './visit.js';
 /** The name of the session that has none. */
 export const DEFAULT_SESSION_NAME = 'default';
 
-/** Ids of one request that are looked up. */
-const MAX_LOOKUPS = 4;
-
-/** An id of a well-formed kind, and what carried it. */
-interface PresentedId {
-  readonly id: string;
-  readonly transport: SessionTransport;
-}
-
 /** The manager that comes with the library. */
 export class HttpSessionManager extends SessionManager {
   readonly #settings: ManagerSettings;
   readonly #keeper: SessionKeeper;
+  readonly #lookup: SessionLookup;
   /** Where a request keeps its visit. (Measured: 0.2 µs; in a WeakMap 1.9 µs, most of it in the garbage collector.) */
   readonly #visitKey = Symbol('session');
   readonly #warnedRoutes = new Set<string>();
@@ -50,6 +43,7 @@ export class HttpSessionManager extends SessionManager {
     super();
     this.#settings = checkManagerOptions(options, name === DEFAULT_SESSION_NAME ? 'sessid' : `sessid-${name}`);
     this.#keeper = new SessionKeeper(name, this.#settings);
+    this.#lookup = new SessionLookup(this.#settings.transports, this.#keeper);
   }
 
   /** What happens to sessions. */
@@ -63,14 +57,21 @@ export class HttpSessionManager extends SessionManager {
 
   async get<A extends object = Attributes, C extends object = ConstAttributes>(
     request: unknown,
-    { onStoreError = this.#settings.onStoreError }: GetOptions = {},
+    options?: GetOptions,
   ): Promise<Session<A, C> | undefined> {
+    return (await this.load(request, options)) as Session<A, C> | undefined;
+  }
+
+  override load(
+    request: unknown,
+    { onStoreError = this.#settings.onStoreError }: GetOptions = {},
+  ): Awaitable<Session | undefined> {
     const visit = this.#visit(rawRequestOf(request));
-    const loading = this.#loaded(visit);
-    if (loading) await loading;
-    const isForgiven = onStoreError === 'anonymous' && visit.failure instanceof SessionError;
-    if (visit.failure && !isForgiven) throw visit.failure;
-    return visit.session as Session<A, C> | undefined;
+    return andThen(this.#loaded(visit), () => {
+      const isForgiven = onStoreError === 'anonymous' && visit.failure instanceof SessionError;
+      if (visit.failure && !isForgiven) throw visit.failure;
+      return visit.session;
+    });
   }
 
   async add(session: AnySession, response: unknown): Promise<void> {
@@ -147,20 +148,16 @@ export class HttpSessionManager extends SessionManager {
     visit.response = responseOf(response);
     visit.source = request;
     visit.attended = true;
-    return (handlerFailed) => {
-      visit.attended = false;
-      const commit = () => (handlerFailed ? this.#commitOrLog(visit) : this.#commit(visit));
-      // A login, logout or rotation that the handler forgot to await: the headers wait for it, and its failure is the request's.
-      return visit.turn ? visit.turn.then(commit, handlerFailed ? commit : undefined) : commit();
-    };
+    return (handlerFailed) => this.#finish(visit, handlerFailed);
   }
 
   override commit(request: unknown, response: unknown): Awaitable<void> {
     const visit = this.#visitAt(rawRequestOf(request));
     if (!visit) return undefined;
-    visit.response = responseOf(response);
+    const exchange = responseOf(response);
+    visit.response = exchange;
     return andThen(this.#commit(visit), () => {
-      if (visit.wrote && visit.response instanceof FastifyResponse) visit.response.adoptRawHeaders(SHARED_HEADERS);
+      if (visit.wrote && exchange instanceof FastifyResponse) exchange.adoptRawHeaders(SHARED_HEADERS);
     });
   }
 
@@ -194,44 +191,16 @@ export class HttpSessionManager extends SessionManager {
       visit.loaded = true;
       visit.loading = undefined;
       visit.failure = failure as Error | undefined;
+      if (visit.session) this.#commitAtClose(visit);
     };
     try {
-      const loading = this.#load(visit);
-      if (isPromiseLike(loading)) visit.loading = Promise.resolve(loading).then(() => done(), done);
+      const loading = this.#lookup.run(visit);
+      if (loading) visit.loading = loading.then(done, done);
       else done();
     } catch (error) {
       done(error);
     }
     return visit.loading;
-  }
-
-  #load(visit: Visit): Awaitable<void> {
-    return this.#openFirst(visit, this.#presented(visit), MAX_LOOKUPS);
-  }
-
-  /** What the request presents as its id, in the order in which it is to be tried. */
-  *#presented({ request }: Visit): Generator<PresentedId, undefined> {
-    for (const transport of this.#settings.transports) {
-      for (const one of transport.read(request)) {
-        if ('rejected' in one) this.events.emit({ type: 'rejected', reason: one.rejected });
-        else yield { id: one.id, transport };
-      }
-    }
-  }
-
-  /** The first one that a live session has. */
-  #openFirst(visit: Visit, presented: Iterator<PresentedId>, lookups: number): Awaitable<void> {
-    const next = lookups > 0 ? presented.next() : undefined;
-    if (!next || next.done) return undefined;
-    const { id, transport } = next.value;
-    visit.transport ??= transport;
-    return andThen(this.#keeper.open(id), (session) => {
-      if (session === 'rotated') visit.rotatedId ??= id;
-      if (!session || session === 'rotated') return this.#openFirst(visit, presented, lookups - 1);
-      visit.session = session;
-      visit.transport = transport;
-      return this.#commitAtClose(visit);
-    });
   }
 
   #transportFor(visit: Visit): SessionTransport {
@@ -257,6 +226,13 @@ export class HttpSessionManager extends SessionManager {
     this.#transportFor(visit).clear(exchange);
     visit.response = exchange;
     visit.wrote = true;
+  }
+
+  /** After the handler. A login, logout or rotation that it forgot to await: the headers wait for it, and its failure is the request's. */
+  #finish(visit: Visit, handlerFailed: boolean): Awaitable<void> {
+    visit.attended = false;
+    const commit = () => (handlerFailed ? this.#commitOrLog(visit) : this.#commit(visit));
+    return visit.turn ? visit.turn.then(commit, handlerFailed ? commit : undefined) : commit();
   }
 
   #commit(visit: Visit, late = visit.response?.headersSent ?? false): Awaitable<void> {

@@ -37,6 +37,16 @@ export abstract class SessionManager {
   ): Promise<Session<A, C> | undefined>;
 
   /**
+   * As `get`, but at once if there is nothing to wait for: Nest then needs no turn of its own for a parameter. What decorators and
+   * guards load by; in a manager of your own it calls `get`.
+   *
+   * @throws SessionError what `get` rejects with, at once or by the promise
+   */
+  load(request: unknown, options?: GetOptions): Awaitable<Session | undefined> {
+    return this.get(request, options);
+  }
+
+  /**
    * Stores a new session, then tells the client about it. A live session of the request is removed once the new one is
    * stored; an id that the client brought is never taken over.
    *

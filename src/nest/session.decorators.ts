@@ -1,9 +1,10 @@
 /** What handlers get of a session. All of them load through the request's one memo, and attach the interceptor. */
 import { createParamDecorator, type ExecutionContext, type PipeTransform, type Type } from '@nestjs/common';
+import { andThen, type Awaitable } from '../session/awaitable.js';
 import type { Session } from '../session/session.js';
 import { attachToParameter } from './session.attachment.js';
 import { SessionContext } from './session.context.js';
-import { scopeOf } from './session.scope.js';
+import { scopeOf, type SessionScope } from './session.scope.js';
 
 type Pipe = Type<PipeTransform> | PipeTransform;
 type Factory = (data: unknown, context: ExecutionContext) => unknown;
@@ -20,27 +21,28 @@ function sessionDecorator(factory: Factory) {
   return createParamDecorator(factory, [attachToParameter]);
 }
 
-function loadSession(context: ExecutionContext): Promise<Session | undefined> {
-  const { manager, request } = scopeOf(context);
-  return manager.get(request);
+/** What `use` makes of the request's session: at once, if that is there at once. */
+function withSession<T>(
+  context: ExecutionContext,
+  use: (session: Session | undefined, scope: SessionScope) => T,
+): Awaitable<T> {
+  const scope = scopeOf(context);
+  return andThen(scope.manager.load(scope.request), (session) => use(session, scope));
 }
 
-const InjectSession = sessionDecorator((_, context) => loadSession(context));
+const InjectSession = sessionDecorator((_, context) => withSession(context, (session) => session));
 
-const InjectAttribute = sessionDecorator(async (name, context) => {
-  const session = await loadSession(context);
-  return name === undefined ? session?.attrs() : session?.attr(name as string);
-});
+const InjectAttribute = sessionDecorator((name, context) =>
+  withSession(context, (session) => (name === undefined ? session?.attrs() : session?.attr(name as string))),
+);
 
-const InjectConstAttribute = sessionDecorator(async (name, context) => {
-  const session = await loadSession(context);
-  return name === undefined ? session?.constAttrs() : session?.constAttr(name as string);
-});
+const InjectConstAttribute = sessionDecorator((name, context) =>
+  withSession(context, (session) => (name === undefined ? session?.constAttrs() : session?.constAttr(name as string))),
+);
 
-const InjectContext = sessionDecorator(async (_, context) => {
-  const scope = scopeOf(context);
-  return new SessionContext(scope, await scope.manager.get(scope.request));
-});
+const InjectContext = sessionDecorator((_, context) =>
+  withSession(context, (session, scope) => new SessionContext(scope, session)),
+);
 
 /** The request's session, `undefined` if there is none: never on a route with `SessionGuard`. */
 export function Sess(...pipes: Pipe[]): ParameterDecorator {

@@ -1,6 +1,6 @@
 /** Commits a route's session when its handler is done, before the response is sent. */
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
-import { Observable, type Subscriber, type Subscription } from 'rxjs';
+import { Observable, type Observer, type Subscriber, Subscription } from 'rxjs';
 import { responseOf } from '../http/http.platform.js';
 import { withSharedHeaders } from '../http/web.response.js';
 import { andThen, type Awaitable, isPromiseLike } from '../session/awaitable.js';
@@ -17,40 +17,62 @@ export class SessionInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     if (context.getType() !== 'http') return next.handle();
     const { manager, request, response } = scopeOf(context);
-    // By hand: no operator of RxJS commits once, and holds back the end, not the values.
     return new Observable((subscriber) => {
-      let commit: ((handlerFailed: boolean) => Awaitable<void>) | undefined = manager.attend(request, response);
-      const finish = (handlerFailed: boolean, then: () => void) => {
-        const commitOnce = commit;
-        commit = undefined;
-        if (commitOnce) settle(subscriber, () => commitOnce(handlerFailed), then);
-      };
-      const source: Subscription = next.handle().subscribe({
-        next: (value) => {
-          try {
-            subscriber.next(value instanceof Response ? withSharedHeaders(value, responseOf(response)) : value);
-          } catch (error) {
-            finish(true, () => subscriber.error(error));
-          }
-        },
-        error: (error: unknown) => finish(true, () => subscriber.error(error)),
-        complete: () => finish(false, () => subscriber.complete()),
-      });
-      return () => {
-        source.unsubscribe();
-        // Not done yet: the client went away, and Nest with it. What was changed counts.
-        finish(true, () => undefined);
-      };
+      const committer = new Committer(subscriber, manager.attend(request, response), response);
+      next.handle().subscribe(committer);
+      return committer;
     });
   }
 }
 
-/** `then` once the commit is done; the subscriber's error if it fails. */
-function settle(subscriber: Subscriber<unknown>, commit: () => Awaitable<void>, then: () => void): void {
-  try {
-    const committed = andThen(commit(), then);
-    if (isPromiseLike(committed)) committed.then(undefined, (error: unknown) => subscriber.error(error));
-  } catch (error) {
-    subscriber.error(error);
+/**
+ * Passes values on, and holds back the end until the commit is done; no operator of RxJS commits just once. As it is a
+ * subscription and an observer in one, RxJS takes it as it is, and puts nothing around it.
+ */
+class Committer extends Subscription implements Observer<unknown> {
+  readonly #subscriber: Subscriber<unknown>;
+  readonly #response: unknown;
+  #commit: ((handlerFailed: boolean) => Awaitable<void>) | undefined;
+
+  constructor(subscriber: Subscriber<unknown>, commit: (handlerFailed: boolean) => Awaitable<void>, response: unknown) {
+    super();
+    this.#subscriber = subscriber;
+    this.#commit = commit;
+    this.#response = response;
+  }
+
+  next(value: unknown): void {
+    try {
+      this.#subscriber.next(value instanceof Response ? withSharedHeaders(value, responseOf(this.#response)) : value);
+    } catch (error) {
+      this.error(error);
+    }
+  }
+
+  error(error: unknown): void {
+    this.#finish(true, () => this.#subscriber.error(error));
+  }
+
+  complete(): void {
+    this.#finish(false, () => this.#subscriber.complete());
+  }
+
+  /** Not done yet: the client went away, and Nest with it. What was changed counts. */
+  override unsubscribe(): void {
+    super.unsubscribe();
+    this.#finish(true, () => undefined);
+  }
+
+  /** `then` once the commit is done; the subscriber's error if it fails. */
+  #finish(handlerFailed: boolean, then: () => void): void {
+    const commit = this.#commit;
+    if (!commit) return;
+    this.#commit = undefined;
+    try {
+      const committed = andThen(commit(handlerFailed), then);
+      if (isPromiseLike(committed)) committed.then(undefined, (error: unknown) => this.#subscriber.error(error));
+    } catch (error) {
+      this.#subscriber.error(error);
+    }
   }
 }

@@ -2,7 +2,7 @@
 import { type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { SessionManager } from '../manager/session.manager.js';
-import { andThen, isPromiseLike } from '../session/awaitable.js';
+import { type Awaitable, isPromiseLike } from '../session/awaitable.js';
 import { invalidOption } from '../session/session.error.js';
 import { applicationOf, registerManager, unregisterManager } from './session.directory.js';
 
@@ -50,12 +50,15 @@ export class SessionLifecycle implements OnModuleInit, OnApplicationShutdown {
   /** Fastify waits for the first hook, whoever sends: also guards, filters and handlers that have the reply. */
   #commitOnSend(application: FastifyLike): void {
     application.addHook('onSend', (request, reply, _payload, done) => {
+      let committed: Awaitable<void>;
       try {
-        const committed = andThen(this.#manager.commit(request, reply), () => done());
-        if (isPromiseLike(committed)) committed.then(undefined, done);
+        committed = this.#manager.commit(request, reply);
       } catch (error) {
         done(error);
+        return;
       }
+      if (isPromiseLike(committed)) committed.then(() => done(), done);
+      else done();
     });
     // What went past the first one: event streams, hijacked replies, middleware that answers by itself.
     application.addHook('onResponse', (request, _reply, done) => {

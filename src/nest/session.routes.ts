@@ -5,8 +5,8 @@ import { DiscoveryService, HttpAdapterHost, MetadataScanner } from '@nestjs/core
 import { SessionError } from '../session/session.error.js';
 import { attachToMethod, detachFrom, isAttachedTo } from './session.attachment.js';
 import { isSessionFactory } from './session.decorators.js';
-import { applicationOf, directoryOf } from './session.directory.js';
-import { missingModule, sessionNameOf } from './session.scope.js';
+import { applicationOf, directoryOf, sessionNameOf } from './session.directory.js';
+import { missingModule } from './session.scope.js';
 
 interface Route {
   readonly controller: Type;

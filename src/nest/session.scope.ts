@@ -3,10 +3,7 @@ import type { ExecutionContext } from '@nestjs/common';
 import { DEFAULT_SESSION_NAME } from '../manager/http-session.manager.js';
 import type { SessionManager } from '../manager/session.manager.js';
 import { SessionError } from '../session/session.error.js';
-import { directoryOfRequest } from './session.directory.js';
-
-/** Metadata of classes and methods: the name of the session they use. */
-export const SESSION_NAME = 'nestjs-http-session:name';
+import { directoryOfRequest, sessionNameOf } from './session.directory.js';
 
 export interface SessionScope {
   readonly manager: SessionManager;
@@ -22,19 +19,16 @@ export function scopeOf(context: ExecutionContext): SessionScope {
       `Sessions need an HTTP request; this is a context of type "${context.getType()}".`,
     );
   }
-  const http = context.switchToHttp();
-  const request: object = http.getRequest();
-  const name = sessionNameOf(context.getClass(), context.getHandler());
-  const manager = directoryOfRequest(request)?.get(name);
-  if (!manager) throw missingModule(`${context.getClass().name}.${context.getHandler().name}`, name);
-  return { manager, request, response: http.getResponse() };
+  // As switchToHttp() gives them. (Measured: that makes three functions a call, 0.2 µs.)
+  const [request, response] = context.getArgs<[request: object, response: object]>();
+  const manager = directoryOfRequest(request)?.managerOf(context.getClass(), context.getHandler());
+  if (!manager) throw missingModuleOf(context);
+  return { manager, request, response };
 }
 
-/** The method's own name for the session it uses, else its class's. */
-export function sessionNameOf(controller: object, handler: object): string {
-  const own: unknown = Reflect.getMetadata(SESSION_NAME, handler);
-  const name = own ?? (Reflect.getMetadata(SESSION_NAME, controller) as unknown);
-  return typeof name === 'string' ? name : DEFAULT_SESSION_NAME;
+function missingModuleOf(context: ExecutionContext): SessionError {
+  const [controller, handler] = [context.getClass(), context.getHandler()];
+  return missingModule(`${controller.name}.${handler.name}`, sessionNameOf(controller, handler));
 }
 
 export function missingModule(route: string, name: string): SessionError {

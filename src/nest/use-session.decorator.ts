@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { attachToClass, attachToMethod } from './session.attachment.js';
-import { SESSION_NAME } from './session.scope.js';
+import { SESSION_NAME } from './session.directory.js';
 
 /**
  * A class's routes, or one route, use the session, though no decorator injects it: what the handler does with it through the

@@ -30,8 +30,8 @@ interface Entry {
 /** The attributes of a stored session. */
 export class StoredAttributes implements AttributeAccess {
   readonly #rules: AttributeRules;
-  /** Bytes of the constant attributes. */
-  readonly #fixedSize: number;
+  /** The constant attributes: they count too. */
+  readonly #consts: string;
   /** What the store has, as far as known. The record's own map until something is committed. */
   #texts: ReadonlyMap<string, string>;
   readonly #entries = new Map<string, Entry>();
@@ -41,15 +41,15 @@ export class StoredAttributes implements AttributeAccess {
   /** Attributes that can't be read, of which that was said. */
   #reported: Set<string> | undefined;
 
-  constructor(rules: AttributeRules, texts: ReadonlyMap<string, string>, fixedSize: number) {
+  constructor(rules: AttributeRules, texts: ReadonlyMap<string, string>, consts: string) {
     this.#rules = rules;
     this.#texts = texts;
-    this.#fixedSize = fixedSize;
+    this.#consts = consts;
   }
 
   /** The attributes of a session that was just added: the very values it was created with go on living. */
-  static of(draft: DraftAttributes, rules: AttributeRules, texts: ReadonlyMap<string, string>, fixedSize: number) {
-    const attributes = new StoredAttributes(rules, texts, fixedSize);
+  static of(draft: DraftAttributes, rules: AttributeRules, texts: ReadonlyMap<string, string>, consts: string) {
+    const attributes = new StoredAttributes(rules, texts, consts);
     // What changed while the store was asked differs from the texts, and is committed with the request.
     for (const name of new Set([...texts.keys(), ...draft.names()])) attributes.set(name, draft.get(name));
     return attributes;
@@ -169,7 +169,7 @@ export class StoredAttributes implements AttributeAccess {
   }
 
   #count(): number {
-    let size = this.#fixedSize;
+    let size = Buffer.byteLength(this.#consts);
     for (const [name, text] of this.#texts) if (!this.#entries.has(name)) size += bytesOf(name, text);
     for (const [name, { text }] of this.#entries) size += bytesOf(name, text);
     return size;

@@ -44,7 +44,6 @@ export class StoredState {
   #touching: Promise<boolean> | undefined;
 
   constructor(host: SessionHost, id: string, key: Key, record: SessionRecord, draft?: DraftAttributes) {
-    const fixedSize = Buffer.byteLength(record.consts);
     this.#host = host;
     this.id = id;
     this.key = key;
@@ -52,8 +51,8 @@ export class StoredState {
     this.isNew = draft !== undefined;
     this.handle = record.handle;
     this.attributes = draft
-      ? StoredAttributes.of(draft, host.rules, record.attrs, fixedSize)
-      : new StoredAttributes(host.rules, record.attrs, fixedSize);
+      ? StoredAttributes.of(draft, host.rules, record.attrs, record.consts)
+      : new StoredAttributes(host.rules, record.attrs, record.consts);
   }
 
   get constants(): ConstantAttributes {
