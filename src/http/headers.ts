@@ -1,8 +1,11 @@
 /** Headers that more than one party writes. */
 import type { HttpResponse } from './http.exchange.js';
 
+/** The headers that say who may cache a response with a session's id. */
+export const CACHING_HEADERS = ['cache-control', 'vary'] as const;
+
 /** The headers that come with a session's id, and that must survive what others write. */
-export const SHARED_HEADERS = ['set-cookie', 'cache-control', 'vary'] as const;
+export const SHARED_HEADERS = ['set-cookie', ...CACHING_HEADERS] as const;
 
 /** Adds to a header's values what isn't there yet. */
 export function addToHeader(response: HttpResponse, name: string, value: string): void {

@@ -37,6 +37,12 @@ export function responseOf(response: unknown): HttpResponse {
   throw new SessionError('UNKNOWN_EXCHANGE', 'Expected a response of Express, Fastify or node:http.');
 }
 
+/** The response of `node:http` behind what a handler or a middleware got. */
+export function rawResponseOf(response: unknown): ServerResponse | undefined {
+  if (isFastifyReply(response)) return response.raw;
+  return isNodeResponse(response) ? response : undefined;
+}
+
 /** A request's route as it was declared, for messages; never its URL, which may carry secrets. */
 export function routeOf(request: unknown): string {
   const { method, route, routeOptions } = isObject(request) ? request : {};

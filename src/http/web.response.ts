@@ -1,13 +1,11 @@
 /** A web `Response` that a handler returns: its headers replace those set before, so ours go into it. */
-import { mergeHeader } from './headers.js';
+import { CACHING_HEADERS, mergeHeader } from './headers.js';
 import type { HttpResponse } from './http.exchange.js';
-
-const LIST_HEADERS = ['cache-control', 'vary'] as const;
 
 /** `value` as it is, unless it is a web `Response` with caching headers: then one that also has those set before. */
 export function withSharedHeaders(value: unknown, response: HttpResponse): unknown {
   if (!(value instanceof Response)) return value;
-  const merged = LIST_HEADERS.flatMap((name) => {
+  const merged = CACHING_HEADERS.flatMap((name) => {
     const set = response.getHeader(name);
     const own = value.headers.get(name);
     return own === null || set.length === 0 ? [] : [[name, mergeHeader(name, set, [own]).join(', ')] as const];

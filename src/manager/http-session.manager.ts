@@ -1,9 +1,9 @@
 /** The manager over transports and a store: in what order load, id and save happen. */
 import { expressResponseOf } from '../http/express.request.js';
 import { FastifyResponse } from '../http/fastify.response.js';
-import { SHARED_HEADERS } from '../http/headers.js';
+import { mergeHeader, SHARED_HEADERS } from '../http/headers.js';
 import type { HttpResponse } from '../http/http.exchange.js';
-import { rawRequestOf, rawRequestOfResponse, responseOf, routeOf } from '../http/http.platform.js';
+import { rawRequestOf, rawRequestOfResponse, rawResponseOf, responseOf, routeOf } from '../http/http.platform.js';
 import { andThen, type Awaitable, isPromiseLike } from '../session/awaitable.js';
 import { DraftState } from '../session/draft.state.js';
 import { toMilliseconds } from '../session/duration.js';
@@ -59,19 +59,15 @@ export class HttpSessionManager extends SessionManager {
     request: unknown,
     options?: GetOptions,
   ): Promise<Session<A, C> | undefined> {
-    return (await this.load(request, options)) as Session<A, C> | undefined;
+    return (await this.#sessionOf(this.#visit(rawRequestOf(request)), options)) as Session<A, C> | undefined;
   }
 
-  override load(
-    request: unknown,
-    { onStoreError = this.#settings.onStoreError }: GetOptions = {},
-  ): Awaitable<Session | undefined> {
+  override load(request: unknown, response: unknown): Awaitable<Session | undefined> {
     const visit = this.#visit(rawRequestOf(request));
-    return andThen(this.#loaded(visit), () => {
-      const isForgiven = onStoreError === 'anonymous' && visit.failure instanceof SessionError;
-      if (visit.failure && !isForgiven) throw visit.failure;
-      return visit.session;
-    });
+    visit.handled = true;
+    visit.source = request;
+    visit.rawResponse ??= rawResponseOf(response);
+    return this.#sessionOf(visit);
   }
 
   async add(session: AnySession, response: unknown): Promise<void> {
@@ -151,13 +147,17 @@ export class HttpSessionManager extends SessionManager {
     return (handlerFailed) => this.#finish(visit, handlerFailed);
   }
 
-  override commit(request: unknown, response: unknown): Awaitable<void> {
+  override commit(request: unknown, response: unknown, isError = false): Awaitable<void> {
     const visit = this.#visitAt(rawRequestOf(request));
     if (!visit) return undefined;
     const exchange = responseOf(response);
     visit.response = exchange;
-    return andThen(this.#commit(visit), () => {
-      if (visit.wrote && exchange instanceof FastifyResponse) exchange.adoptRawHeaders(SHARED_HEADERS);
+    return andThen(this.#finish(visit, isError && visit.handled), () => {
+      if (!visit.wrote) return;
+      if (exchange instanceof FastifyResponse) exchange.adoptRawHeaders(SHARED_HEADERS);
+      for (const [name, told] of visit.cachingHeaders) {
+        exchange.setHeader(name, mergeHeader(name, told, exchange.getHeader(name)));
+      }
     });
   }
 
@@ -165,7 +165,8 @@ export class HttpSessionManager extends SessionManager {
     const visit = this.#visitAt(rawRequestOf(request));
     if (!visit || visit.attended) return;
     if (visit.source === visit.request) visit.source = request;
-    void this.#commitOrLog(visit, true);
+    // If the client went away before, nothing was late.
+    void this.#commitOrLog(visit, visit.rawResponse?.headersSent ?? true);
   }
 
   #visit(request: Visit['request']): Visit {
@@ -182,6 +183,17 @@ export class HttpSessionManager extends SessionManager {
 
   #visitOf(response: unknown): Visit {
     return this.#visit(rawRequestOfResponse(response));
+  }
+
+  #sessionOf(
+    visit: Visit,
+    { onStoreError = this.#settings.onStoreError }: GetOptions = {},
+  ): Awaitable<Session | undefined> {
+    return andThen(this.#loaded(visit), () => {
+      const isForgiven = onStoreError === 'anonymous' && visit.failure instanceof SessionError;
+      if (visit.failure && !isForgiven) throw visit.failure;
+      return visit.session;
+    });
   }
 
   /** Loads once a request. Nothing to wait for: `undefined`. The outcome is in the visit. */
@@ -215,8 +227,7 @@ export class HttpSessionManager extends SessionManager {
     const remaining = ends === null ? undefined : Math.max(0, ends - this.#settings.clock());
     this.#transportFor(visit).tell(exchange, state.id, { remaining, persistent });
     visit.told = exchange;
-    visit.response = exchange;
-    visit.wrote = true;
+    visit.wroteInto(exchange);
     this.#commitAtClose(visit);
   }
 
@@ -224,8 +235,7 @@ export class HttpSessionManager extends SessionManager {
     visit.told = undefined;
     if (exchange.headersSent) return;
     this.#transportFor(visit).clear(exchange);
-    visit.response = exchange;
-    visit.wrote = true;
+    visit.wroteInto(exchange);
   }
 
   /** After the handler. A login, logout or rotation that it forgot to await: the headers wait for it, and its failure is the request's. */
@@ -268,10 +278,11 @@ export class HttpSessionManager extends SessionManager {
     }
   }
 
-  /** On Express nothing of ours may wait for the response's end: what is left by then is committed when it closes. */
+  /** It may be that nothing of ours waits for the response's end: what is left by then is committed when it closes. */
   #commitAtClose(visit: Visit): void {
-    const response = visit.closing ? undefined : expressResponseOf(visit.request);
-    if (!response) return;
+    visit.rawResponse ??= expressResponseOf(visit.request);
+    const response = visit.rawResponse;
+    if (!response || visit.closing) return;
     visit.closing = true;
     response.once('close', () => this.commitLate(visit.request));
   }

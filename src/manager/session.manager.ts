@@ -37,13 +37,13 @@ export abstract class SessionManager {
   ): Promise<Session<A, C> | undefined>;
 
   /**
-   * As `get`, but at once if there is nothing to wait for: Nest then needs no turn of its own for a parameter. What decorators and
-   * guards load by; in a manager of your own it calls `get`.
+   * As `get`, for a handler that is about to run; at once if there is nothing to wait for: Nest then needs no turn of its own for a
+   * parameter. What decorators load by. In a manager of your own it calls `get`.
    *
    * @throws SessionError what `get` rejects with, at once or by the promise
    */
-  load(request: unknown, options?: GetOptions): Awaitable<Session | undefined> {
-    return this.get(request, options);
+  load(request: unknown, _response: unknown): Awaitable<Session | undefined> {
+    return this.get(request);
   }
 
   /**
@@ -92,22 +92,31 @@ export abstract class SessionManager {
 
   /**
    * Announces that somebody waits for this request's handler. What it returns is to be called when the handler is done, and
-   * awaited before the response is sent: it commits. Called with the handler's failure, it logs a failed commit instead of
-   * rejecting.
+   * awaited before the response is sent: it commits, see `commit`.
    */
-  attend(request: unknown, _response: unknown): (handlerFailed: boolean) => Awaitable<void> {
-    return async (handlerFailed) => {
-      try {
-        await (await this.get(request, { onStoreError: 'anonymous' }))?.save();
-      } catch (error) {
-        const isGone = error instanceof SessionError && error.code === 'SESSION_GONE';
-        if (!handlerFailed && !isGone) throw error;
-      }
-    };
+  attend(request: unknown, response: unknown): (handlerFailed: boolean) => Awaitable<void> {
+    return (handlerFailed) => this.commit(request, response, handlerFailed);
   }
 
-  /** Commits what nobody committed yet, just before the response is sent. */
-  commit(_request: unknown, _response: unknown): Awaitable<void> {}
+  /**
+   * Commits what nobody committed yet, just before the response is sent. On Fastify it is called for every reply, also to requests
+   * that have no session: in a manager of your own it loads one for each of them, unless you write it anew.
+   *
+   * @param isError - what is about to be answered. If the handler failed, its error is answered: a failed commit is logged then,
+   * and doesn't reject
+   */
+  commit(request: unknown, _response: unknown, isError: boolean): Awaitable<void> {
+    return this.#save(request, isError);
+  }
+
+  async #save(request: unknown, isError: boolean): Promise<void> {
+    try {
+      await (await this.get(request, { onStoreError: 'anonymous' }))?.save();
+    } catch (error) {
+      const isGone = error instanceof SessionError && error.code === 'SESSION_GONE';
+      if (!isError && !isGone) throw error;
+    }
+  }
 
   /** Commits what nobody committed when the response is over. Nobody waits for it: failures are logged. */
   commitLate(_request: unknown): void {}

@@ -1,5 +1,6 @@
 /** What is known of one request: shared by everything that asks for its session. */
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { CACHING_HEADERS } from '../http/headers.js';
 import type { HttpResponse } from '../http/http.exchange.js';
 import type { Session } from '../session/session.js';
 import type { SessionTransport } from './session.transport.js';
@@ -22,8 +23,14 @@ export class Visit {
   told: HttpResponse | undefined;
   /** An id was told, or cleared. */
   wrote = false;
+  /** What the client was told of caching with that. A web Response that a handler returns may bring headers that replace it. */
+  cachingHeaders: (readonly [name: string, values: readonly string[]])[] = [];
   /** The last response object seen: it tells whether a commit comes late. */
   response: HttpResponse | undefined;
+  /** The response of `node:http`, if it is known: it tells when all is over. */
+  rawResponse: ServerResponse | undefined;
+  /** A handler was given the session. */
+  handled = false;
   /** Somebody waits for the handler, and commits when it is done. */
   attended = false;
   /** Something is committed when the response closes, if it wasn't before. */
@@ -48,6 +55,14 @@ export class Visit {
     this.turn = mine;
     mine.then(done, done);
     return mine;
+  }
+
+  wroteInto(response: HttpResponse): void {
+    this.response = response;
+    this.wrote = true;
+    this.cachingHeaders = CACHING_HEADERS.map((name) => [name, response.getHeader(name)] as const).filter(
+      ([, values]) => values.length > 0,
+    );
   }
 
   /** The commit failed: the client gets no id, and nobody tries again. */

@@ -21,6 +21,16 @@ export function attachToClass(controller: Type): void {
   if (!isAttachedTo(controller)) UseInterceptors(SessionInterceptor)(controller);
 }
 
+/**
+ * Attaches an interceptor to a method for good: for handlers that may go on when the response was sent. (Nest knows an instance
+ * without looking for it in a module, and it stays where the class is taken out.)
+ */
+export function keepAttachedTo(handler: object): void {
+  const kept = interceptorsOf(handler).map((one) => (one === SessionInterceptor ? new SessionInterceptor() : one));
+  if (!kept.some(isOurs)) kept.push(new SessionInterceptor());
+  Reflect.defineMetadata(INTERCEPTORS_METADATA, kept, handler);
+}
+
 export function detachFrom(target: object): void {
   const others = interceptorsOf(target).filter((interceptor) => !isOurs(interceptor));
   Reflect.defineMetadata(INTERCEPTORS_METADATA, others, target);

@@ -27,17 +27,17 @@ function withSession<T>(
   use: (session: Session | undefined, scope: SessionScope) => T,
 ): Awaitable<T> {
   const scope = scopeOf(context);
-  return andThen(scope.manager.load(scope.request), (session) => use(session, scope));
+  return andThen(scope.manager.load(scope.request, scope.response), (session) => use(session, scope));
 }
 
 const InjectSession = sessionDecorator((_, context) => withSession(context, (session) => session));
 
 const InjectAttribute = sessionDecorator((name, context) =>
-  withSession(context, (session) => (name === undefined ? session?.attrs() : session?.attr(name as string))),
+  withSession(context, (session): unknown => (name === undefined ? session?.attrs() : session?.attr(name as string))),
 );
 
 const InjectConstAttribute = sessionDecorator((name, context) =>
-  withSession(context, (session) => (name === undefined ? session?.constAttrs() : session?.constAttr(name as string))),
+  withSession(context, (session): unknown => (name === undefined ? session?.constAttrs() : session?.constAttr(name as string))),
 );
 
 const InjectContext = sessionDecorator((_, context) =>

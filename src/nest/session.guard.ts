@@ -1,6 +1,5 @@
 /** Protects routes: no session, no entry. */
 import { type CanActivate, type ExecutionContext, Injectable, UnauthorizedException } from '@nestjs/common';
-import { andThen, isPromiseLike } from '../session/awaitable.js';
 import type { Attributes, ConstAttributes } from '../session/session.options.js';
 import type { Session } from '../session/session.js';
 import { allowsAnonymous } from './allow-anonymous.decorator.js';
@@ -23,24 +22,18 @@ export class SessionGuard implements CanActivate {
     return new PredicateGuard(accepts);
   }
 
-  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+  async canActivate(context: ExecutionContext): Promise<boolean> {
     if (allowsAnonymous(context, this)) return true;
     const { manager, request } = scopeOf(context);
-    const session = manager.load(request, { onStoreError: 'fail' });
-    const accepted = andThen(session, (found) => found !== undefined && this.accepts(found));
-    const admitted = andThen(accepted, admit);
-    return isPromiseLike(admitted) ? Promise.resolve(admitted) : admitted;
+    const session = await manager.get(request, { onStoreError: 'fail' });
+    if (session && (await this.accepts(session))) return true;
+    throw new UnauthorizedException();
   }
 
   /** Whether a session lets the request in. */
   protected accepts(_session: Session): boolean | Promise<boolean> {
     return true;
   }
-}
-
-function admit(accepted: boolean): true {
-  if (!accepted) throw new UnauthorizedException();
-  return true;
 }
 
 class PredicateGuard<A extends object, C extends object> extends SessionGuard {

@@ -1,11 +1,17 @@
 /** The start-up pass: every route that uses a session commits it, or the application doesn't start. */
 import { Injectable, type OnApplicationBootstrap, type Type } from '@nestjs/common';
-import { PATH_METADATA, ROUTE_ARGS_METADATA, SSE_METADATA } from '@nestjs/common/constants.js';
-import { DiscoveryService, HttpAdapterHost, MetadataScanner } from '@nestjs/core';
+import {
+  PATH_METADATA,
+  RESPONSE_PASSTHROUGH_METADATA,
+  ROUTE_ARGS_METADATA,
+  SSE_METADATA,
+} from '@nestjs/common/constants.js';
+import { DiscoveryService, HttpAdapterHost, MetadataScanner, ModulesContainer } from '@nestjs/core';
 import { SessionError } from '../session/session.error.js';
-import { attachToMethod, detachFrom, isAttachedTo } from './session.attachment.js';
+import { attachToMethod, detachFrom, isAttachedTo, keepAttachedTo } from './session.attachment.js';
 import { isSessionFactory } from './session.decorators.js';
 import { applicationOf, directoryOf, sessionNameOf } from './session.directory.js';
+import { spareInterceptor } from './session.hooks.js';
 import { missingModule } from './session.scope.js';
 
 interface Route {
@@ -21,7 +27,12 @@ export class SessionRoutes implements OnApplicationBootstrap {
   readonly #adapterHost: HttpAdapterHost;
 
   /** @throws SessionError `INTERCEPTOR_LOST`, naming the method and the fix */
-  constructor(discovery: DiscoveryService, scanner: MetadataScanner, adapterHost: HttpAdapterHost) {
+  constructor(
+    discovery: DiscoveryService,
+    scanner: MetadataScanner,
+    adapterHost: HttpAdapterHost,
+    modules: ModulesContainer,
+  ) {
     this.#adapterHost = adapterHost;
     const controllers = discovery.getControllers().flatMap(({ metatype }) => (metatype ? [metatype as Type] : []));
     this.#sessionRoutes = controllers.flatMap((controller) => {
@@ -30,6 +41,8 @@ export class SessionRoutes implements OnApplicationBootstrap {
       return routes.filter(usesSession);
     });
     this.#sessionRoutes.forEach(checkCommitted);
+    this.#sessionRoutes.filter(sendsResponse).forEach(({ handler }) => keepAttachedTo(handler));
+    spareInterceptor(adapterHost, modules);
   }
 
   /** @throws SessionError `MODULE_MISSING`, naming the method and the session that no module registers */
@@ -61,8 +74,8 @@ function spareEventStreams(controller: Type, routes: readonly Route[]): void {
   for (const { handler } of routes) if (!streamsEvents(handler)) attachToMethod(handler);
 }
 
-function usesSession({ controller, name, handler }: Route): boolean {
-  return isAttachedTo(handler) || isAttachedTo(controller) || injectsSession(controller, name);
+function usesSession(route: Route): boolean {
+  return isAttachedTo(route.handler) || isAttachedTo(route.controller) || injectsSession(route);
 }
 
 function checkCommitted({ controller, name, handler }: Route): void {
@@ -78,8 +91,21 @@ function streamsEvents(handler: object): boolean {
   return Boolean(Reflect.getMetadata(SSE_METADATA, handler));
 }
 
-function injectsSession(controller: Type, name: string): boolean {
-  const parameters = Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, name) as
-    Record<string, { factory?: unknown }> | undefined;
-  return Object.values(parameters ?? {}).some(({ factory }) => isSessionFactory(factory));
+function injectsSession({ controller, name }: Route): boolean {
+  return Object.values(parametersOf(controller, name)).some(({ factory }) => isSessionFactory(factory));
 }
+
+/** Whether the handler has the response, or calls the next one: Nest then sends nothing, and isn't waited for by whoever does. */
+function sendsResponse({ controller, name, handler }: Route): boolean {
+  if (streamsEvents(handler)) return false;
+  if (Reflect.getMetadata(RESPONSE_PASSTHROUGH_METADATA, controller, name) === true) return false;
+  return Object.keys(parametersOf(controller, name)).some((key) => RESPONSE_OR_NEXT.test(key));
+}
+
+/** By the type of a parameter, which Nest numbers, and its place. */
+function parametersOf(controller: Type, name: string): Record<string, { readonly factory?: unknown }> {
+  return (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, name) ?? {}) as Record<string, { factory?: unknown }>;
+}
+
+/** `RouteParamtypes.RESPONSE` and `NEXT`, which Nest doesn't export under one name in all its versions. */
+const RESPONSE_OR_NEXT = /^[12]:/;

@@ -42,7 +42,7 @@ import { ANSWERS, AnswersController, FAILURES, renderPages } from './answers.con
 import { BasicsController } from './basics.controller.js';
 import { type AnyResponse, type AppPlan, type Client, PLATFORMS, type TestApp, startApp } from './harness.js';
 
-/** A handler that gives nothing didn't fail: it is Nest that answers so, later. */
+/** A handler that gives nothing didn't fail: it is Nest that answers so, before the commit on Fastify, later on Express. */
 const EMPTY = { kind: 'empty-observable', status: 500 } as const;
 const THROWN = FAILURES.filter(({ kind }) => kind !== EMPTY.kind);
 
@@ -285,13 +285,14 @@ describe.each(PLATFORMS)('Commit order on %s', (platform) => {
     }
 
     it.each([...ANSWERS, EMPTY])(
-      '$kind: is answered with 503, and the next request sees the old state',
+      '$kind: is answered with 5xx, and the next request sees the old state',
       async ({ kind }) => {
         const { store, client } = await start({ controllers: [AnswersController] });
         const heal = failing(store, 'change');
         const { status, setCookies, text } = await client.get(`/answers/${kind}`);
         heal();
-        expect({ status, setCookies }).toEqual({ status: 503, setCookies: [] });
+        const isAnsweredByNest = kind === EMPTY.kind && platform === 'Fastify';
+        expect({ status, setCookies }).toEqual({ status: isAnsweredByNest ? EMPTY.status : 503, setCookies: [] });
         expect(text).not.toContain('secret');
         expect(await seenBy(client)).toBe('before');
         expect(writesOf(store)).toEqual(['change']);
@@ -366,7 +367,9 @@ describe.each(PLATFORMS)('Commit order on %s', (platform) => {
 
     it.each(['/anew', '/anew/failed'])('%s: the client gets the new session', async (path) => {
       const { store, client } = await start({ controllers: [AnewController] });
-      if (path === '/anew/failed') store.intercept('change', () => Promise.reject(new Error()));
+      // On Fastify nothing is committed before the filter has answered, and by then there is another session.
+      const isCommitted = path === '/anew/failed' && platform === 'Express';
+      if (isCommitted) store.intercept('change', () => Promise.reject(new Error()));
       const { status, setCookies } = await client.get(path);
       expect(status).toBe(409);
       expect(setCookies).toHaveLength(1);

@@ -308,8 +308,9 @@ describe.each(PLATFORMS)('Responses on %s', (platform) => {
     it.each(cases)('$who: is kept; on Express late, with a warning', async ({ who, status }) => {
       response.save = false;
       const { app, client, store } = await start({ controllers: [OthersController, InterceptedController] });
-      const closed =
-        who === 'filter' ? answered(store, 'change').then(() => answered(store, 'change')) : answered(store, 'change');
+      // On Express what the handler changed is committed before the filter is called.
+      const isTwice = who === 'filter' && platform === 'Express';
+      const closed = answered(store, 'change').then(() => (isTwice ? answered(store, 'change') : undefined));
       expect((await client.get(pathOf(who))).status).toBe(status);
       await closed;
       expect(await seenBy(client)).toBe(who);

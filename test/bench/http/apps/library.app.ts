@@ -1,6 +1,14 @@
 /** This library, with its defaults; only the cookie may go over http, as in the other contenders. */
 import { Controller, type DynamicModule, Get, Query } from '@nestjs/common';
-import { Sess, SessAttr, SessCtx, Session, SessionContext, SessionModule, type SessionStore } from 'nestjs-http-session';
+import {
+  Sess,
+  SessAttr,
+  SessCtx,
+  Session,
+  SessionContext,
+  SessionModule,
+  type SessionStore,
+} from 'nestjs-http-session';
 import type { Size } from '../contender.js';
 import { fillerOf, USER_NAME } from './session.content.js';
 

@@ -43,10 +43,7 @@ class PeerController {
 export class PeerModule {}
 
 /** Neither saves what nobody changed, nor keeps sessions with nothing in them. */
-export async function useExpressSession(
-  app: NestExpressApplication,
-  store: session.Store | undefined,
-): Promise<void> {
+export async function useExpressSession(app: NestExpressApplication, store: session.Store | undefined): Promise<void> {
   const { default: expressSession } = await import('express-session');
   const cookie = { maxAge: MAX_AGE_MS, httpOnly: true, sameSite: 'lax', secure: false } as const;
   const options = { secret: SECRET, resave: false, saveUninitialized: false, rolling: false, cookie };
@@ -54,10 +51,7 @@ export async function useExpressSession(
 }
 
 /** The same. Without a `store`: its own one, in memory. */
-export async function useFastifySession(
-  app: NestFastifyApplication,
-  store: session.Store | undefined,
-): Promise<void> {
+export async function useFastifySession(app: NestFastifyApplication, store: session.Store | undefined): Promise<void> {
   const { default: fastifyCookie } = await import('@fastify/cookie');
   const { default: fastifySession } = await import('@fastify/session');
   const cookie = { maxAge: MAX_AGE_MS, httpOnly: true, sameSite: 'lax', secure: false } as const;
