@@ -284,7 +284,8 @@ export class HttpSessionManager extends SessionManager {
     const response = visit.rawResponse;
     if (!response || visit.closing) return;
     visit.closing = true;
-    response.once('close', () => this.commitLate(visit.request));
+    // Only once anyway.
+    response.on('close', () => this.commitLate(visit.request));
   }
 
   #warnLate(route: string): void {

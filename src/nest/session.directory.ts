@@ -83,7 +83,7 @@ export function unregisterManager(application: object, name: string): void {
 
 /** The directory of the application that serves a request: Fastify links to it as `server`, Express as `app`. */
 export function directoryOfRequest(request: RequestOfApplication): SessionDirectory | undefined {
-  return directoryOf(request.server) ?? directoryOf(request.app);
+  return directoryOf(request.app) ?? directoryOf(request.server);
 }
 
 interface RequestOfApplication {
