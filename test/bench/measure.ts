@@ -65,22 +65,27 @@ export async function measureCounters(
   return new Map([...all].map(([name, counted]) => [name, mediansOf(counted)]));
 }
 
-/** By how much each counter grows while some work is done, by operation. What reading them costs is left out. */
+/**
+ * By how much each counter grows while some work is done, by operation; `client` is the processor time of this process, in
+ * microseconds. What reading them costs is left out.
+ */
 export async function countOnce(
   work: () => Promise<unknown>,
   operations: number,
   read: () => Promise<Counters>,
 ): Promise<Counters> {
-  const first = await read();
+  const earlier = await read();
   const before = await read();
+  const began = process.cpuUsage();
   await work();
+  const { user, system } = process.cpuUsage(began);
   const after = await read();
   const grown = Object.entries(after).map(([name, count]): [string, number] => {
-    const { [name]: from = NaN } = before;
-    const { [name]: earlier = NaN } = first;
-    return [name, (count - from - (from - earlier)) / operations];
+    const from = before[name] ?? NaN;
+    const readings = from - (earlier[name] ?? NaN);
+    return [name, (count - from - readings) / operations];
   });
-  return Object.fromEntries(grown);
+  return { ...Object.fromEntries(grown), client: (user + system) / operations };
 }
 
 /** Runs `work` for every index, so many at a time. */

@@ -190,7 +190,7 @@ function print({ name, bytes }: SessionSize, { sessions, disk, operations, purge
     `${name}: ${sessions} sessions of ${bytes} bytes of attributes; bytes of disk for each, indexes included:`,
   );
   console.table({ disk });
-  console.log(`One operation, µs and bytes; ${CONNECTIONS} under way at a time:`);
+  console.log(`One operation, µs and bytes; ${CONNECTIONS} under way at a time; client is the bench itself:`);
   console.table(operations);
   console.log('Purging by one process, µs and bytes of a session:');
   console.table({ purge });

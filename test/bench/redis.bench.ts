@@ -28,7 +28,7 @@ const REMEMBERED_OPS = 8;
 
 type Client = ReturnType<typeof newClient>;
 
-/** Bytes of a session, and what one operation costs, by its name. */
+/** Bytes of a session, and what one operation costs, by its name: `cpu` is the server's, `client` the bench's. */
 export interface RedisFigures {
   readonly sessions: number;
   readonly memory: Counters;
@@ -164,6 +164,8 @@ async function clear(client: Client): Promise<void> {
 function print({ name, bytes }: SessionSize, { sessions, memory, operations }: RedisFigures): void {
   console.log(`${name}: ${sessions} sessions of ${bytes} bytes of attributes; bytes of memory for each:`);
   console.table({ memory });
-  console.log(`One operation, µs and bytes; ${MANY} under way at a time, or one (cpuAlone):`);
+  console.log(
+    `One operation, µs and bytes; ${MANY} under way at a time, or one (cpuAlone); client is the bench itself:`,
+  );
   console.table(operations);
 }
