@@ -117,8 +117,10 @@ async function fill(store: SqlStore, rows: Rows, sessions: number, record: Sessi
     `SELECT column_name AS name FROM information_schema.columns WHERE table_name = '${TABLE}' ORDER BY ordinal_position`,
   );
   const ago = `n * ${TIMEOUT}::bigint / ${sessions}`;
+  // As keys are, or new ones would all come to the same pages of the index.
+  const digest = (text: string) => `translate(encode(sha256((${text})::bytea), 'base64'), '+/=', '-_')`;
   const values: Record<string, string> = {
-    id: `left(md5(n::text), 4) || '.' || left(replace(encode(sha256(n::text::bytea), 'base64'), '/', '-'), 43)`,
+    id: `left(${digest("'tag' || n")}, 4) || '.' || ${digest('n::text')}`,
     accessed: `accessed - ${ago}`,
     expires: `expires - ${ago}`,
     purge_at: `(expires - ${ago}) - (expires - ${ago}) % 600000`,
