@@ -99,7 +99,7 @@ async function figuresOf(client: Client, size: SessionSize, sessions: number): P
   const many = await measureCounters(contenders, { operations, concurrency: MANY, rounds: ROUNDS }, read);
   const alone = await measureCounters(
     contenders,
-    { operations: ALONE_OPERATIONS, concurrency: 1, rounds: ROUNDS },
+    { operations: Math.min(ALONE_OPERATIONS, operations), concurrency: 1, rounds: ROUNDS },
     read,
   );
   await clear(client);
