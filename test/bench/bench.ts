@@ -3,12 +3,17 @@
  * nothing about absolute speed, which belongs to the machine.
  *
  * `-- --store=redis` or `postgres` for another one than the memory store, on REDIS_URL or POSTGRES_URL, which must be idle;
- * `-- --sessions=100000` for another size.
+ * `-- --sessions=100000` for another size; `-- --out=docs/benchmarks/capacity.json` keeps what these two found.
  */
 import { parseArgs } from 'node:util';
+import { keepResults } from './results.js';
 
 const { values } = parseArgs({
-  options: { store: { type: 'string', default: 'memory' }, sessions: { type: 'string', default: '1000000' } },
+  options: {
+    store: { type: 'string', default: 'memory' },
+    sessions: { type: 'string', default: '1000000' },
+    out: { type: 'string' },
+  },
 });
 const sessions = Number(values.sessions);
 
@@ -20,12 +25,12 @@ switch (values.store) {
   }
   case 'redis': {
     const { benchRedis } = await import('./redis.bench.js');
-    await benchRedis(sessions);
+    keepResults(values.out, 'redis', await benchRedis(sessions));
     break;
   }
   case 'postgres': {
     const { benchPostgres } = await import('./postgres.bench.js');
-    await benchPostgres(sessions);
+    keepResults(values.out, 'postgres', await benchPostgres(sessions));
     break;
   }
   default:

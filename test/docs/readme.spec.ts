@@ -23,6 +23,7 @@ const readme = new MarkdownPage('README.md');
 const pages = [
   readme,
   new MarkdownPage('docs/writing-a-store.md'),
+  new MarkdownPage('docs/capacity.md'),
   ...['01-demo', '02-node-http', '03-stores'].map((sample) => new MarkdownPage(`sample/${sample}/README.md`)),
 ];
 const blocks = pages.flatMap((page) => page.blocks);
@@ -91,7 +92,7 @@ describe('every code block', () => {
       for (const command of code.replaceAll(/#.*$/gm, '').split(/\n|&&/)) {
         const [npm, verb = '', ...rest] = command
           .trim()
-          .replace(/^([A-Z]+=\S+ )+/, '')
+          .replace(/^([A-Z_]+=\S+ )+/, '')
           .split(/\s+/);
         if (npm === '') continue;
         if (npm === 'docker') {

@@ -14,13 +14,14 @@ export interface CodeBlock {
 
 export class MarkdownPage {
   readonly blocks: readonly CodeBlock[];
-  readonly #text: string;
+  readonly #lines: readonly string[];
 
   /** @param name - the file, from the project's root */
   constructor(name: string) {
-    this.#text = readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
+    const text = readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8');
+    this.#lines = text.split('\n');
     const block = /(?:^<!-- example: (\w+)(?: continues: (\w+))? -->\n\n)?^```(\w*).*\n([^]*?)^```$/gm;
-    this.blocks = Array.from(this.#text.matchAll(block), ([, example, continues, language = '', code = ''], index) => ({
+    this.blocks = Array.from(text.matchAll(block), ([, example, continues, language = '', code = ''], index) => ({
       language,
       code,
       place: `${name}, block ${index + 1}`,
@@ -36,8 +37,27 @@ export class MarkdownPage {
 
   /** The names in the first column of the table whose first heading is given. */
   rowsOf(heading: string): readonly string[] {
-    const [, table = ''] = this.#text.split(new RegExp(`^\\| ${heading} +\\|.*\\n\\|[-| ]+\\n`, 'm'));
-    const rows = table.slice(0, table.search(/^(?!\|)/m)).split('\n');
-    return rows.flatMap((row) => Array.from((row.split('|')[1] ?? '').matchAll(/`(\w+)`/g), ([, name = '']) => name));
+    const [, , ...rows] = this.#linesOf(heading);
+    return rows.flatMap(([row = '']) => Array.from(row.matchAll(/`(\w+)`/g), ([, name = '']) => name));
   }
+
+  /** The cells of the table whose first heading is given, row by row. */
+  cellsOf(heading: string): readonly (readonly string[])[] {
+    const [, , ...rows] = this.#linesOf(heading);
+    return rows;
+  }
+
+  /** The headings of a table, what divides them from the rest, and the rest. */
+  #linesOf(heading: string): readonly (readonly string[])[] {
+    const isDivided = (index: number) => /^\|[-| ]+$/.test(this.#lines[index + 1] ?? '');
+    const from = this.#lines.findIndex((line, index) => cellsOf(line)[0] === heading && isDivided(index));
+    if (from < 0) return [];
+    const to = this.#lines.findIndex((line, index) => index > from && !line.startsWith('|'));
+    return this.#lines.slice(from, to < 0 ? undefined : to).map(cellsOf);
+  }
+}
+
+function cellsOf(line: string): readonly string[] {
+  const cells = line.startsWith('|') ? line.split('|').slice(1, -1) : [];
+  return cells.map((cell) => cell.trim());
 }
