@@ -37,7 +37,9 @@ const InjectAttribute = sessionDecorator((name, context) =>
 );
 
 const InjectConstAttribute = sessionDecorator((name, context) =>
-  withSession(context, (session): unknown => (name === undefined ? session?.constAttrs() : session?.constAttr(name as string))),
+  withSession(context, (session): unknown =>
+    name === undefined ? session?.constAttrs() : session?.constAttr(name as string),
+  ),
 );
 
 const InjectContext = sessionDecorator((_, context) =>
