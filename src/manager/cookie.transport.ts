@@ -1,5 +1,5 @@
 /** The id in a cookie, as RFC 6265bis has it. */
-import { stringifySetCookie } from 'cookie';
+import { type SetCookie, stringifySetCookie } from 'cookie';
 import { addToHeader } from '../http/headers.js';
 import type { HttpRequest, HttpResponse } from '../http/http.exchange.js';
 import { type Duration, toMilliseconds } from '../session/duration.js';
@@ -53,6 +53,8 @@ export class CookieTransport extends SessionTransport {
   readonly partitioned: boolean;
   /** Milliseconds, or what the option says. */
   readonly maxAge: number | 'lifetime' | 'session';
+  /** What is the same in each of its cookies. */
+  readonly #attributes: Omit<SetCookie, 'name' | 'value' | 'maxAge' | 'expires'>;
   readonly #signer: IdSigner;
 
   /**
@@ -91,6 +93,14 @@ export class CookieTransport extends SessionTransport {
     this.partitioned = partitioned;
     this.maxAge = maxAge === 'lifetime' || maxAge === 'session' ? maxAge : toMilliseconds('cookie.maxAge', maxAge);
     this.cookieName = wireName(name, { host: path === '/' && domain === undefined, secure: this.secure, prefix });
+    this.#attributes = {
+      ...(this.domain !== undefined && { domain: this.domain }),
+      path,
+      httpOnly: true,
+      secure: this.secure,
+      sameSite,
+      partitioned,
+    };
     this.carrier = `cookie ${this.cookieName}`;
     this.#signer = new IdSigner(this.cookieName, checkSecrets(secrets));
   }
@@ -132,12 +142,7 @@ export class CookieTransport extends SessionTransport {
       name: this.cookieName,
       value,
       ...age,
-      ...(this.domain === undefined ? {} : { domain: this.domain }),
-      path: this.path,
-      httpOnly: true,
-      secure: this.secure,
-      sameSite: this.sameSite,
-      partitioned: this.partitioned,
+      ...this.#attributes,
     });
     response.setHeader('Set-Cookie', [...response.getHeader('Set-Cookie'), line]);
     // RFC 9111, 5.2.2.4: a shared cache may keep the page, but not the cookie.

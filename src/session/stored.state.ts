@@ -133,7 +133,7 @@ export class StoredState {
     const text = this.attributes.textOf(name, next);
     const { writes } = this.attributes;
     const now = this.#host.now();
-    const delta = { ...toDelta(new Map([[name, text]]), this.#host.nextOp()), ifVersion: this.#record.version };
+    const delta = { ifVersion: this.#record.version, ...toDelta(new Map([[name, text]]), this.#host.nextOp()) };
     const changed = await this.#host.change(this.key, delta, now);
     if (changed === 'gone') throw this.#goneError();
     if ('conflict' in changed) {

@@ -77,7 +77,7 @@ function readHead(parts: readonly unknown[]): RecordHead {
     throw incomplete();
   }
   const head = { format: 1, created, timeout, touchInterval, ends, persistent, handle, seed } as const;
-  return principal === null ? head : { ...head, principal };
+  return principal === null ? head : { principal, ...head };
 }
 
 function readRecord(parts: readonly unknown[]): SessionRecord {
@@ -92,7 +92,7 @@ function readRecord(parts: readonly unknown[]): SessionRecord {
   ) {
     throw incomplete();
   }
-  return { ...head, accessed, version, consts, attrs: new Map(attrs) };
+  return { accessed, version, consts, attrs: new Map(attrs), ...head };
 }
 
 /** The array that a text holds. @throws BrokenRecord */

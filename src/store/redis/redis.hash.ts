@@ -23,7 +23,11 @@ import type { Found } from '../session.store.js';
 /** Before the name of an attribute. */
 const ATTRIBUTE = '=';
 
-type Fields = ReadonlyMap<string, string>;
+/** The fields of a hash: those of attributes by the attributes' names, and the others. */
+interface Fields {
+  readonly attrs: Map<string, string>;
+  readonly others: Map<string, string>;
+}
 
 /** The field of an attribute. */
 export function fieldOf(name: string): string {
@@ -45,8 +49,8 @@ export function toHash(record: SessionRecord, op: string): string[] {
 export function toFound(reply: unknown, now: number): Found {
   try {
     const fields = toFields(reply);
-    if (fields.size === 0) return undefined;
-    const successor = fields.get('>');
+    if (fields.others.size + fields.attrs.size === 0) return undefined;
+    const successor = fields.others.get('>');
     if (successor !== undefined) {
       return now < toNumber(fields, 'f') ? { successor, graceUntil: toNumber(fields, 'g') } : undefined;
     }
@@ -69,39 +73,36 @@ export function toConflict(reply: unknown): Changed {
 }
 
 function toRecord(fields: Fields): SessionRecord {
-  const attrs = new Map<string, string>();
-  for (const [field, value] of fields) {
-    if (field.startsWith(ATTRIBUTE)) attrs.set(field.slice(ATTRIBUTE.length), value);
-  }
   return {
-    ...decodeHead(toText(fields, '#') + toText(fields, 'n')),
     accessed: toNumber(fields, 'a'),
     version: toNumber(fields, 'v'),
     consts: toText(fields, 'c'),
-    attrs,
+    attrs: fields.attrs,
+    // Last: measured, V8 takes 0.1 µs for that, and 3.7 µs where properties come behind what is spread.
+    ...decodeHead(toText(fields, '#') + toText(fields, 'n')),
   };
 }
 
-/** Clients give a map as they like, by protocol and settings: flat, as an object, or as a `Map`. */
+/** Clients give a map as they like, by protocol and settings: flat, as pairs, as an object, or as a `Map`. */
 function toFields(reply: unknown): Fields {
-  const fields = new Map<string, string>();
-  if (Array.isArray(reply)) {
-    const flat: readonly unknown[] = reply.flat();
-    for (let index = 0; index < flat.length; index += 2) setText(fields, flat[index], flat[index + 1]);
+  const fields: Fields = { attrs: new Map(), others: new Map() };
+  if (Array.isArray(reply) && !Array.isArray(reply[0])) {
+    for (let index = 0; index < reply.length; index += 2) setText(fields, reply[index], reply[index + 1]);
   } else {
-    const entries: Iterable<[unknown, unknown]> = reply instanceof Map ? reply : Object.entries(reply ?? {});
-    for (const [field, value] of entries) setText(fields, field, value);
+    const pairs = Array.isArray(reply) || reply instanceof Map ? reply : Object.entries(reply ?? {});
+    for (const [field, value] of pairs as Iterable<[unknown, unknown]>) setText(fields, field, value);
   }
   return fields;
 }
 
-function setText(fields: Map<string, string>, field: unknown, value: unknown): void {
+function setText({ attrs, others }: Fields, field: unknown, value: unknown): void {
   if (typeof field !== 'string' || typeof value !== 'string') throw new BrokenRecord('it is no text');
-  fields.set(field, value);
+  if (field.startsWith(ATTRIBUTE)) attrs.set(field.slice(ATTRIBUTE.length), value);
+  else others.set(field, value);
 }
 
-function toText(fields: Fields, field: string): string {
-  const text = fields.get(field);
+function toText({ others }: Fields, field: string): string {
+  const text = others.get(field);
   if (text === undefined) throw new BrokenRecord('it is incomplete');
   return text;
 }

@@ -61,6 +61,15 @@ await describeWith(Backend.REDIS, 'Between a RedisStore and Redis,', () => {
 
     afterEach(() => client.disconnect());
 
+    /** A server that has just started asks for a script's text first: then a lost reply is none of the write's. */
+    beforeAll(async () => {
+      const key = await keep();
+      await redis.store.change(key, setting('count', '1'), NOW);
+      await redis.store.rename(key, newKey(), renaming());
+      await redis.store.touch(key, NOW);
+      await redis.store.remove(key);
+    });
+
     /** Makes a call whose reply is lost; meanwhile there are others; then the client sends it again. */
     async function sentTwice<T>(call: () => Promise<T>, meanwhile: () => Promise<unknown>): Promise<T> {
       const lost = proxy.loseReply(/evalsha/i);
