@@ -1,28 +1,61 @@
 /**
- * `npm run bench`: the stores at scale, beside the barest thing that the same backend can do, in the same run. Prints tables; says
- * nothing about absolute speed, which belongs to the machine.
+ * `npm run bench`: whole requests, this library beside bare Nest, the barest interceptor there can be, and the sessions that Express
+ * and Fastify have; then the memory store at scale. Prints tables and whether each target holds, and writes what it found, with
+ * a chart. Only ratios of one run say something: absolute figures belong to the machine.
  *
- * `-- --store=redis` or `postgres` for another one than the memory store, on REDIS_URL or POSTGRES_URL, which must be idle;
- * `-- --sessions=100000` for another size; `-- --out=docs/benchmarks/capacity.json` keeps what these two found.
+ * - `-- --quick`: less of it, in less than a minute, and nothing is kept
+ * - `-- --rounds=15`: more rounds, for narrower intervals
+ * - `-- --store=memory`, `redis` or `postgres`: one store at scale, `--sessions=100000` for another size;
+ *   `--out=docs/benchmarks/capacity.json` keeps what the latter two found
+ *
+ * Redis and PostgreSQL are those of REDIS_URL and POSTGRES_URL; they must be idle.
  */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import type { BenchResults } from './bench.results.js';
+import { chartOf } from './chart.js';
+import { benchHttp, type HttpPlan } from './http/http.bench.js';
+import { benchMemory } from './memory.bench.js';
+import { addedTable, majorOf, requestTable, type Table, targetsTable } from './report.js';
 import { keepResults } from './results.js';
 
 const { values } = parseArgs({
   options: {
-    store: { type: 'string', default: 'memory' },
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    store: { type: 'string' },
     sessions: { type: 'string', default: '1000000' },
     out: { type: 'string' },
   },
 });
+
+const FULL: HttpPlan = {
+  backends: ['memory', 'redis', 'postgres'],
+  routes: ['none', 'read', 'change', 'login', 'fetch'],
+  sizes: [200, 2_000, 20_000],
+  rounds: 7,
+  turnMs: 300,
+  warmUpMs: 1_000,
+};
+const QUICK: HttpPlan = {
+  backends: ['memory', 'redis'],
+  routes: ['none', 'read', 'change'],
+  sizes: [200],
+  rounds: 3,
+  turnMs: 100,
+  warmUpMs: 300,
+};
+
 const sessions = Number(values.sessions);
 
 switch (values.store) {
-  case 'memory': {
-    const { benchMemory } = await import('./memory.bench.js');
+  case undefined:
+    await benchAll();
+    break;
+  case 'memory':
     await benchMemory(sessions);
     break;
-  }
   case 'redis': {
     const { benchRedis } = await import('./redis.bench.js');
     keepResults(values.out, 'redis', await benchRedis(sessions));
@@ -35,4 +68,35 @@ switch (values.store) {
   }
   default:
     throw new Error(`There is no bench of ${values.store}: memory, redis or postgres.`);
+}
+
+async function benchAll(): Promise<void> {
+  const plan = values.quick ? QUICK : FULL;
+  const rounds = values.rounds === undefined ? plan.rounds : Number(values.rounds);
+  const http = await benchHttp({ ...plan, rounds }, (done) => console.error(done));
+  const about = {
+    date: new Date().toISOString().slice(0, 10),
+    processor: cpus()[0]?.model ?? 'unknown',
+    node: process.version,
+  };
+  const results: BenchResults = { ...about, http, ...(!values.quick && { memory: await benchMemory(sessions) }) };
+  print('What a request costs', requestTable(results));
+  print('What sessions add to it', addedTable(results));
+  print('Targets: the ratio, and between what it lies with 95 %', targetsTable([results]));
+  if (!values.quick) keep(results);
+}
+
+function keep(results: BenchResults): void {
+  const directory = 'docs/benchmarks';
+  const name = `${directory}/node-${majorOf(results.node)}`;
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(`${name}.json`, `${JSON.stringify(results)}\n`);
+  writeFileSync(`${name}.svg`, chartOf(results));
+  console.log(`Written: ${name}.json and .svg`);
+}
+
+function print(title: string, table: Table): void {
+  const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
+  const lines = table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
+  console.log(`\n${title}\n\n${lines.join('\n')}`);
 }

@@ -21,9 +21,9 @@ export interface Contender {
 
 /**
  * `none`: a route that uses no session, asked by a client that has one. `read`, `change`: one attribute is read, or counted up.
- * `login`: a session is made, for a client that has none.
+ * `login`: a session is made, for a client that has none. `fetch`: a floor gets its bytes, and doesn't look into them.
  */
-export type RouteName = 'none' | 'read' | 'change' | 'login';
+export type RouteName = 'none' | 'read' | 'change' | 'login' | 'fetch';
 
 /** Bytes of a session's attributes, about. */
 export const SIZES = [200, 2_000, 20_000] as const;
@@ -55,5 +55,6 @@ export function exercisesOf(contender: Contender, sizes: readonly Size[]): Exerc
   // Where sessions are kept makes no difference to who uses none.
   const none = kind !== 'floor' && backend === 'memory' ? [of('none')] : [];
   const used = sizes.flatMap((size) => [of('read', size), of('change', size)]);
-  return [...none, ...used, of('login')];
+  const fetched = kind === 'floor' && backend === 'redis' ? sizes.map((size) => of('fetch', size)) : [];
+  return [...none, ...used, ...fetched, of('login')];
 }

@@ -28,6 +28,8 @@ export interface FloorStore {
   /** At once, or by a promise. */
   get(id: string): Content | undefined | Promise<Content | undefined>;
   set(id: string, content: Content): unknown;
+  /** The bytes of a content, as they are. */
+  fetch?(id: string): Promise<unknown>;
 }
 
 interface FloorRequest {
@@ -75,6 +77,17 @@ class ChangeInterceptor extends ReadInterceptor {
   }
 }
 
+/** Looks into nothing. */
+@Injectable()
+class FetchInterceptor implements NestInterceptor {
+  constructor(@Inject(STORE) private readonly store: FloorStore) {}
+
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    await this.store.fetch?.(idOf(context.switchToHttp().getRequest()));
+    return next.handle();
+  }
+}
+
 @Controller()
 class FloorController {
   constructor(@Inject(STORE) private readonly store: FloorStore) {}
@@ -90,6 +103,12 @@ class FloorController {
   change(@Req() { content }: FloorRequest) {
     content.count++;
     return { count: content.count };
+  }
+
+  @Get('fetch')
+  @UseInterceptors(FetchInterceptor)
+  fetch() {
+    return { count: 0 };
   }
 
   @Get('login')

@@ -31,9 +31,11 @@ export async function openFloorStore({ backend }: Contender, prefix: string): Pr
   if (backend !== 'redis') return new Map<string, Content>();
   const client = await openRedis();
   const expiration = { type: 'EX', value: TIMEOUT_SECONDS } as const;
+  const fetch = (id: string) => client.getEx(prefix + id, expiration);
   return {
+    fetch,
     get: async (id) => {
-      const text = await client.getEx(prefix + id, expiration);
+      const text = await fetch(id);
       return text === null ? undefined : (JSON.parse(text) as Content);
     },
     set: (id, content) => client.set(prefix + id, JSON.stringify(content), { expiration }),
