@@ -15,7 +15,7 @@ export class FrozenTexts implements ReadonlyMap<string, string> {
   /** The same texts, which no longer change with the map they come from. */
   static of(texts: ReadonlyMap<string, string>): FrozenTexts {
     if (texts instanceof FrozenTexts) return texts;
-    return new FrozenTexts(texts.size > MAX_LISTED ? new Map(texts) : [...texts].flat());
+    return new FrozenTexts(texts.size > MAX_LISTED ? new Map(texts) : listOf(texts));
   }
 
   get size(): number {
@@ -55,6 +55,13 @@ export class FrozenTexts implements ReadonlyMap<string, string> {
   [Symbol.iterator](): Generator<[string, string], undefined> {
     return this.entries();
   }
+}
+
+function listOf(texts: ReadonlyMap<string, string>): string[] {
+  const list: string[] = [];
+  for (const [name, text] of texts) list.push(name, text);
+  // A list that grew has room for more: 120 bytes for one attribute. Its copy has none.
+  return list.slice();
 }
 
 function isList(texts: readonly string[] | ReadonlyMap<string, string>): texts is readonly string[] {
