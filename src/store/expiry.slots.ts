@@ -1,53 +1,53 @@
 /**
- * What expires when, in slots of a second: to put something in, to move it, and to find what is due cost the same
- * however much is in. Due things come at most one slot late.
+ * What expires when, in slots of a second: to put something in, to take it out, and to find what is due cost the same
+ * however much is in, at every single call. Due things come at most one slot late.
  */
-const SLOT_MS = 1_000;
+import { Expiring } from './expiring.js';
 
-export class ExpirySlots<T> {
-  readonly #slots = new Map<number, Set<T>>();
+export class ExpirySlots<T extends Expiring> {
+  /** A ring for each slot with something in it. */
+  readonly #rings = new Map<number, Expiring>();
   /** The slots' numbers in order. */
   readonly #order: number[] = [];
 
+  /** @param item - in no other slots */
   add(item: T, deadline: number): void {
-    const number = slotOf(deadline);
-    const slot = this.#slots.get(number);
-    if (slot) slot.add(item);
-    else {
-      this.#slots.set(number, new Set([item]));
-      this.#order.splice(this.#placeOf(number), 0, number);
+    const slot = Expiring.slotOf(deadline);
+    let ring = this.#rings.get(slot);
+    if (!ring) {
+      ring = new Expiring();
+      this.#rings.set(slot, ring);
+      this.#order.splice(this.#placeOf(slot), 0, slot);
     }
+    Expiring.enter(ring, item, slot);
   }
 
-  delete(item: T, deadline: number): void {
-    const number = slotOf(deadline);
-    const slot = this.#slots.get(number);
-    if (!slot?.delete(item) || slot.size > 0) return;
-    this.#slots.delete(number);
-    this.#order.splice(this.#placeOf(number), 1);
-  }
-
-  move(item: T, from: number, to: number): void {
-    if (slotOf(from) === slotOf(to)) return;
-    this.delete(item, from);
-    this.add(item, to);
+  delete(item: T): void {
+    Expiring.leave(item);
+    const slot = Expiring.slotIn(item);
+    const ring = this.#rings.get(slot);
+    if (!ring || Expiring.firstIn(ring) !== ring) return;
+    this.#rings.delete(slot);
+    this.#order.splice(this.#placeOf(slot), 1);
   }
 
   /** Takes out up to `limit` of what is due, and gives it to `take`. @returns how many; fewer than `limit`: that was all */
   takeDue(now: number, limit: number, take: (item: T) => void): number {
-    let taken = 0;
-    for (let first = this.#order[0]; first !== undefined && first * SLOT_MS <= now; first = this.#order[0]) {
-      const slot = this.#slots.get(first);
-      for (const item of slot ?? []) {
-        if (taken === limit) return taken;
-        taken++;
-        slot?.delete(item);
-        take(item);
-      }
-      this.#slots.delete(first);
-      this.#order.shift();
+    for (let taken = 0; taken < limit; taken++) {
+      const first = this.#firstDue(now);
+      if (!first) return taken;
+      this.delete(first);
+      take(first);
     }
-    return taken;
+    return limit;
+  }
+
+  #firstDue(now: number): T | undefined {
+    const slot = this.#order[0];
+    if (slot === undefined || !Expiring.isDue(slot, now)) return undefined;
+    const ring = this.#rings.get(slot);
+    // What is in a ring was added here.
+    return ring && (Expiring.firstIn(ring) as T);
   }
 
   /** Where a number stands in the order, or would. */
@@ -61,9 +61,4 @@ export class ExpirySlots<T> {
     }
     return low;
   }
-}
-
-/** Everything in a slot is due when the slot's number is reached. */
-function slotOf(deadline: number): number {
-  return Math.ceil(deadline / SLOT_MS);
 }

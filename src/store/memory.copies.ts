@@ -1,10 +1,23 @@
 /** Copies of another store's sessions, in this process's memory. */
 import { tagOf } from '../session/session.id.js';
-import { copyOf, type Key } from '../session/session.record.js';
+import { copyOf, type Key, type SessionRecord } from '../session/session.record.js';
+import { Expiring } from './expiring.js';
 import { ExpirySlots } from './expiry.slots.js';
 import { type SessionCopies, type SessionCopy, TICKET_MS } from './session.copies.js';
 
-type Place = (SessionCopy | { readonly ticket: string; readonly trustedUntil: number }) & { readonly key: Key };
+/** Holds a copy, or the ticket of who may bring one. */
+class Place extends Expiring {
+  readonly key: Key;
+  readonly content: SessionRecord | { readonly ticket: string };
+  readonly trustedUntil: number;
+
+  constructor(key: Key, content: Place['content'], trustedUntil: number) {
+    super();
+    this.key = key;
+    this.content = content;
+    this.trustedUntil = trustedUntil;
+  }
+}
 
 /** How many outdated places each call clears: more than it may occupy, so that they don't pile up. */
 const CLEARED_PER_CALL = 2;
@@ -17,15 +30,18 @@ export class MemoryCopies implements SessionCopies {
   take(key: Key, ticket: string, now: number): SessionCopy | undefined {
     this.#clearOutdated(now);
     const place = this.#placeOf(key);
-    if (!place || now >= place.trustedUntil) this.#put({ key, ticket, trustedUntil: now + TICKET_MS });
-    else if ('record' in place) return { record: copyOf(place.record), trustedUntil: place.trustedUntil };
-    return undefined;
+    if (!place || now >= place.trustedUntil) {
+      this.#put(new Place(key, { ticket }, now + TICKET_MS));
+      return undefined;
+    }
+    const { content, trustedUntil } = place;
+    return 'ticket' in content ? undefined : { record: copyOf(content), trustedUntil };
   }
 
   fill(key: Key, ticket: string, { record, trustedUntil }: SessionCopy): void {
     const place = this.#placeOf(key);
-    if (!place || !('ticket' in place) || place.ticket !== ticket) return;
-    this.#put({ key, record: copyOf(record), trustedUntil });
+    if (!place || !('ticket' in place.content) || place.content.ticket !== ticket) return;
+    this.#put(new Place(key, copyOf(record), trustedUntil));
   }
 
   drop(key: Key): void {
@@ -47,7 +63,7 @@ export class MemoryCopies implements SessionCopies {
   }
 
   #clear(place: Place): void {
-    this.#expiries.delete(place, place.trustedUntil);
+    this.#expiries.delete(place);
     this.#remove(place);
   }
 

@@ -2,18 +2,11 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Duration, toTimerMilliseconds } from '../session/duration.js';
 import { checkInteger, checkOptionNames } from '../session/options.check.js';
-import {
-  accessedAt,
-  type Changed,
-  changedBy,
-  copyOf,
-  type Delta,
-  isLive,
-  type Key,
-  type SessionRecord,
-} from '../session/session.record.js';
+import { type Changed, deadlineOf, type Delta, type Key, type SessionRecord } from '../session/session.record.js';
+import { ExpirySlots } from './expiry.slots.js';
 import { MemoryCopies } from './memory.copies.js';
-import { isForward, type Kept, type KeptSession, MemoryShard } from './memory.shard.js';
+import { MemoryForward } from './memory.forward.js';
+import { MemorySession } from './memory.session.js';
 import { isRemembered, rememberOp } from './remembered.ops.js';
 import {
   type Added,
@@ -25,6 +18,7 @@ import {
   type RenameOptions,
   SessionStore,
 } from './session.store.js';
+import { ShardedMap } from './sharded.map.js';
 
 export interface MemoryStoreOptions {
   /** How often expired sessions are removed from memory. (They aren't served, removed or not.) @defaultValue '10s' */
@@ -36,21 +30,21 @@ export interface MemoryStoreOptions {
   maxSessions?: number | undefined;
 }
 
-/** A power of two. At a million sessions a shard has 16,000, and a step over one stays under a millisecond. */
-const SHARDS = 64;
 /** How long the purge works before it lets others in, and how much it does between two looks at the time. */
-const SLICE_MS = 1;
+const SLICE_MS = 0.5;
 const BATCH = 100;
 
 /** Keeps sessions in memory. */
 export class MemoryStore extends SessionStore {
   readonly capabilities = { shared: false, atomic: true, acknowledged: 'backend' } as const;
-  readonly #shards = Array.from({ length: SHARDS }, () => new MemoryShard());
+  /** A key is in one of the two, if at all. */
+  readonly #sessions = new ShardedMap<MemorySession>();
+  readonly #forwards = new ShardedMap<MemoryForward>();
+  readonly #expiries = new ExpirySlots<MemorySession | MemoryForward>();
   readonly #maxSessions: number;
   readonly #purgeInterval: number;
   /** Runs from the first session on. */
   #cleaner: NodeJS.Timeout | undefined;
-  #size = 0;
   /** From this machine's clock to the app's, as last heard: the cleaner has no other way to know what time it is. */
   #clockOffset = 0;
   #purging: Promise<Purged> | undefined;
@@ -67,7 +61,7 @@ export class MemoryStore extends SessionStore {
 
   /** Sessions in memory, expired ones that weren't purged yet included. */
   get size(): number {
-    return this.#size;
+    return this.#sessions.size;
   }
 
   override get copies(): MemoryCopies {
@@ -76,30 +70,29 @@ export class MemoryStore extends SessionStore {
   }
 
   get(key: Key, now: number): Found {
-    const kept = this.#shardOf(key).get(key);
-    if (!kept) return undefined;
-    if (isForward(kept)) {
-      return now < kept.forwardUntil ? { successor: kept.successor, graceUntil: kept.graceUntil } : undefined;
-    }
-    return isLive(kept.record, now) ? { record: copyOf(kept.record) } : undefined;
+    const session = this.#sessions.get(key);
+    if (session) return session.isLive(now) ? { record: session } : undefined;
+    const forward = this.#forwards.get(key);
+    if (!forward || now >= forward.forwardUntil) return undefined;
+    return { successor: forward.successor, graceUntil: forward.graceUntil };
   }
 
   touch(key: Key, now: number): boolean {
     const session = this.#find(key, now);
     if (!session) return false;
-    this.#replace(session, accessedAt(session.record, now), now);
+    this.#hearClock(now);
+    this.#replace(session, session.accessedAt(now));
     return true;
   }
 
   add(key: Key, record: SessionRecord, { op, replaces }: AddOptions): Added {
-    const shard = this.#shardOf(key);
-    const kept = shard.get(key);
-    if (kept) return wasWrittenBy(kept, op) ? 'added' : 'exists';
-    if (this.#size >= this.#maxSessions && !this.#makeRoom(record.created, replaces)) return 'full';
+    const taken = this.#sessions.get(key);
+    if (taken) return isRemembered(taken.ops, op) ? 'added' : 'exists';
+    if (this.#forwards.get(key)) return 'exists';
+    if (this.size >= this.#maxSessions && !this.#makeRoom(record.created, replaces)) return 'full';
     this.#hearClock(record.created);
     if (!this.#cleaner) this.#cleaner = setInterval(() => void this.#clean(), this.#purgeInterval).unref();
-    shard.set({ key, record: copyOf(record), ops: op });
-    this.#size++;
+    this.#put(new MemorySession(key, record, op));
     if (replaces !== undefined) this.remove(replaces);
     return 'added';
   }
@@ -107,22 +100,25 @@ export class MemoryStore extends SessionStore {
   change(key: Key, delta: Delta, now: number): Changed {
     const session = this.#find(key, now);
     if (!session) return 'gone';
-    const { record } = session;
-    if (isRemembered(session.ops, delta.op)) return { version: record.version };
-    if (delta.ifVersion !== undefined && delta.ifVersion !== record.version) return { conflict: copyOf(record) };
-    const changed = changedBy(accessedAt(record, now), delta);
-    this.#replace(session, changed, now);
-    session.ops = rememberOp(session.ops, delta.op);
+    if (isRemembered(session.ops, delta.op)) return { version: session.version };
+    if (delta.ifVersion !== undefined && delta.ifVersion !== session.version) return { conflict: session };
+    this.#hearClock(now);
+    const changed = session.changedBy(delta, now);
+    this.#replace(session, changed);
     return { version: changed.version };
   }
 
-  rename(from: Key, to: Key, { op, now, forwardUntil, graceUntil }: RenameOptions): Renamed {
-    const target = this.#shardOf(to).get(to);
-    if (target) return wasWrittenBy(target, op) ? 'done' : 'exists';
-    const session = this.#find(from, now);
+  rename(from: Key, to: Key, options: RenameOptions): Renamed {
+    const taken = this.#sessions.get(to);
+    if (taken) return isRemembered(taken.ops, options.op) ? 'done' : 'exists';
+    if (this.#forwards.get(to)) return 'exists';
+    const session = this.#find(from, options.now);
     if (!session) return 'gone';
-    this.#shardOf(to).set({ key: to, record: session.record, ops: rememberOp(session.ops, op) });
-    this.#shardOf(session.key).set({ key: session.key, successor: to, forwardUntil, graceUntil });
+    this.#drop(session);
+    this.#put(new MemorySession(to, session, rememberOp(session.ops, options.op)));
+    const forward = new MemoryForward(session.key, to, options);
+    this.#forwards.set(forward.key, forward);
+    this.#expiries.add(forward, forward.forwardUntil);
     return 'done';
   }
 
@@ -130,8 +126,7 @@ export class MemoryStore extends SessionStore {
     // At the start of time nothing has expired: what is there is removed, whatever its deadline.
     const session = this.#find(key, -Infinity);
     if (!session) return false;
-    this.#shardOf(session.key).delete(session.key);
-    this.#size--;
+    this.#drop(session);
     return true;
   }
 
@@ -140,18 +135,15 @@ export class MemoryStore extends SessionStore {
     const started = performance.now();
     let sliceStarted = started;
     let removed = 0;
-    for (const shard of this.#shards) {
-      let batch;
-      do {
-        batch = this.#purgeShard(shard, now, limit);
-        removed += batch.sessions;
-        if (performance.now() - sliceStarted < SLICE_MS) continue;
-        if (performance.now() - started >= deadline) return { completed: false, removed };
-        await setImmediate();
-        sliceStarted = performance.now();
-      } while (batch.removed === limit);
+    for (;;) {
+      const batch = this.#purgeBatch(now, limit);
+      removed += batch.sessions;
+      if (batch.taken < limit) return { completed: true, removed };
+      if (performance.now() - sliceStarted < SLICE_MS) continue;
+      if (performance.now() - started >= deadline) return { completed: false, removed };
+      await setImmediate();
+      sliceStarted = performance.now();
     }
-    return { completed: true, removed };
   }
 
   /** Stops the cleaner. The sessions stay as long as the store is referenced. */
@@ -159,24 +151,30 @@ export class MemoryStore extends SessionStore {
     clearInterval(this.#cleaner);
   }
 
-  #shardOf(key: Key): MemoryShard {
-    // The digest's last characters are as good as random (the very last one holds four bits only).
-    const number = key.charCodeAt(key.length - 2) * 31 + key.charCodeAt(key.length - 3);
-    return this.#shards[number & (SHARDS - 1)] as MemoryShard;
-  }
-
   /** The live session of a key, or the one that key forwards to. */
-  #find(key: Key, now: number): KeptSession | undefined {
-    let kept = this.#shardOf(key).get(key);
-    while (kept && isForward(kept)) {
-      kept = now < kept.forwardUntil ? this.#shardOf(kept.successor).get(kept.successor) : undefined;
+  #find(key: Key, now: number): MemorySession | undefined {
+    let last = key;
+    for (let forward = this.#forwards.get(key); forward; forward = this.#forwards.get(last)) {
+      if (now >= forward.forwardUntil) return undefined;
+      last = forward.successor;
     }
-    return kept && isLive(kept.record, now) ? kept : undefined;
+    const session = this.#sessions.get(last);
+    return session?.isLive(now) ? session : undefined;
   }
 
-  #replace(session: KeptSession, record: SessionRecord, now: number): void {
-    this.#hearClock(now);
-    this.#shardOf(session.key).replaceRecord(session, record);
+  #put(session: MemorySession): void {
+    this.#sessions.set(session.key, session);
+    this.#expiries.add(session, deadlineOf(session));
+  }
+
+  #drop(session: MemorySession): void {
+    this.#sessions.delete(session.key);
+    this.#expiries.delete(session);
+  }
+
+  #replace(session: MemorySession, next: MemorySession): void {
+    this.#expiries.delete(session);
+    this.#put(next);
   }
 
   #hearClock(now: number): void {
@@ -186,19 +184,20 @@ export class MemoryStore extends SessionStore {
   /** Full: expired sessions give way, and the one to be replaced; living ones don't. */
   #makeRoom(now: number, replaced: Key | undefined): boolean {
     if (replaced !== undefined && this.#find(replaced, -Infinity)) return true;
-    return this.#shards.some((shard) => {
-      for (;;) {
-        const { removed, sessions } = this.#purgeShard(shard, now, BATCH);
-        // Forwards take no session's place.
-        if (sessions > 0 || removed < BATCH) return sessions > 0;
-      }
-    });
+    for (;;) {
+      const { taken, sessions } = this.#purgeBatch(now, BATCH);
+      // Forwards take no session's place.
+      if (sessions > 0 || taken < BATCH) return sessions > 0;
+    }
   }
 
-  #purgeShard(shard: MemoryShard, now: number, limit: number): { removed: number; sessions: number } {
-    const purged = shard.purge(now, limit);
-    this.#size -= purged.sessions;
-    return purged;
+  #purgeBatch(now: number, limit: number): { taken: number; sessions: number } {
+    const before = this.size;
+    const taken = this.#expiries.takeDue(now, limit, (expired) => {
+      if (expired instanceof MemorySession) this.#sessions.delete(expired.key);
+      else this.#forwards.delete(expired.key);
+    });
+    return { taken, sessions: before - this.size };
   }
 
   async #clean(): Promise<void> {
@@ -207,8 +206,4 @@ export class MemoryStore extends SessionStore {
     await this.#purging;
     this.#purging = undefined;
   }
-}
-
-function wasWrittenBy(kept: Kept, op: string): boolean {
-  return !isForward(kept) && isRemembered(kept.ops, op);
 }

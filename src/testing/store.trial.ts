@@ -2,7 +2,7 @@
 import { ok } from 'node:assert/strict';
 import type { Awaitable } from '../session/awaitable.js';
 import { DEFAULT_ID_LENGTH, keyOf, newId, randomText, tagOf } from '../session/session.id.js';
-import { type Delta, deadlineOf, type Key, type SessionRecord } from '../session/session.record.js';
+import { copyOf, type Delta, deadlineOf, type Key, type SessionRecord } from '../session/session.record.js';
 import type { RenameOptions, SessionStore } from '../store/session.store.js';
 
 /** Registers tests, each of which gets a trial of its own. */
@@ -107,7 +107,7 @@ export class StoreTrial {
     const added = await this.store.add(key, record, { op: this.newOp() });
     ok(added === 'added', `a session under a new key was not added, but ${JSON.stringify(added)}`);
     // A copy: a store that keeps the object it was given must not change what is expected of it.
-    return { key, record: { ...record, attrs: new Map(record.attrs) } };
+    return { key, record: copyOf(record) };
   }
 
   /** Gives a session another key. */
@@ -118,7 +118,10 @@ export class StoreTrial {
     return to;
   }
 
-  /** The record under a key, `undefined` if there is none to be served. */
+  /**
+   * The record under a key, `undefined` if there is none to be served. As plain data, whatever class of record or map the store
+   * gives: so it compares.
+   */
   async recordOf(
     key: Key,
     now: number = this.now,
@@ -126,7 +129,7 @@ export class StoreTrial {
   ): Promise<SessionRecord | undefined> {
     const found = await store.get(key, now);
     ok(!(found && 'broken' in found), 'a record that the store wrote itself reads as broken');
-    return found && 'record' in found ? found.record : undefined;
+    return found && 'record' in found ? copyOf(found.record) : undefined;
   }
 
   /** The record that a key leads to, over as many forwards as there are. */
@@ -136,7 +139,13 @@ export class StoreTrial {
       ok(hops < 100, 'forwards lead in a circle');
       found = await this.store.get(found.successor, now);
     }
-    return found && 'record' in found ? found.record : undefined;
+    return found && 'record' in found ? copyOf(found.record) : undefined;
+  }
+
+  /** The record that a change gives back since it has another version, as plain data; `undefined` if it gives none. */
+  async conflictOf(key: Key, delta: Delta, now: number = this.now): Promise<SessionRecord | undefined> {
+    const changed = await this.store.change(key, delta, now);
+    return changed !== 'gone' && 'conflict' in changed ? copyOf(changed.conflict) : undefined;
   }
 
   /** When a purge has to remove a session. */

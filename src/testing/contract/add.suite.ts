@@ -53,7 +53,7 @@ export function describeAdd({ describe, it }: Suite<StoreTrial>): void {
 
     it('is seen by who has another store on the same backend', async (trial) => {
       const { key, record } = await trial.keep();
-      deepStrictEqual(await trial.second.get(key, trial.now + MINUTE), { record });
+      deepStrictEqual(await trial.recordOf(key, trial.now + MINUTE, trial.second), record);
     });
   });
 

@@ -87,7 +87,7 @@ export function describeChange({ describe, it }: Suite<StoreTrial>): void {
       await trial.store.change(key, trial.newDelta({ count: '2', fresh: '1' }), trial.now);
       const fresh = await trial.recordOf(key);
       const late = trial.newDelta({ count: '3' }, { ifVersion: 1 });
-      deepStrictEqual(await trial.store.change(key, late, trial.now + MINUTE), { conflict: fresh });
+      deepStrictEqual(await trial.conflictOf(key, late, trial.now + MINUTE), fresh);
       deepStrictEqual(await trial.recordOf(key), fresh);
     });
 

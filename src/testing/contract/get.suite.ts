@@ -16,7 +16,7 @@ export function describeGet({ describe, it }: Suite<StoreTrial>): void {
           ['b', '"two"'],
         ]),
       });
-      deepStrictEqual(await trial.store.get(key, trial.now), { record });
+      deepStrictEqual(await trial.recordOf(key), record);
     });
 
     it('serves a session until one millisecond before its idle deadline, and no more at it', async (trial) => {
@@ -54,7 +54,7 @@ export function describeGet({ describe, it }: Suite<StoreTrial>): void {
     it('writes nothing: what counts as absent late is there for who asks with an earlier time', async (trial) => {
       const { key, record } = await trial.keep();
       strictEqual(await trial.store.get(key, deadlineOf(record)), undefined);
-      deepStrictEqual(await trial.store.get(key, deadlineOf(record) - 1), { record });
+      deepStrictEqual(await trial.recordOf(key, deadlineOf(record) - 1), record);
     });
 
     it('tells sessions apart whose keys differ in the case of a letter only', async (trial) => {

@@ -64,7 +64,9 @@ export function describeIsolation({ describe, it }: Suite<StoreTrial>): void {
 
     it('stay as they are when the caller changes the one it got', async (trial) => {
       const { key, record } = await trial.keep();
-      vandalise(await trial.recordOf(key));
+      const found = await trial.store.get(key, trial.now);
+      ok(found && 'record' in found);
+      vandalise(found.record);
       deepStrictEqual(await trial.recordOf(key), record);
     });
 
@@ -149,18 +151,30 @@ export function describeIsolation({ describe, it }: Suite<StoreTrial>): void {
         consts: JSON.stringify({ ['__proto__']: '"1"', 名前: '"😀"', empty: '' }),
         attrs: new Map(),
       });
-      deepStrictEqual(await trial.store.get(key, trial.now + MINUTE), { record });
+      deepStrictEqual(await trial.recordOf(key, trial.now + MINUTE), record);
     });
   });
 }
 
-/** What a caller may do to a record that it got, types or not. */
-function vandalise(record: SessionRecord | undefined): void {
-  ok(record);
-  const attrs = record.attrs as Map<string, string>;
-  attrs.set('count', '"changed by a caller"');
-  attrs.set('added', '"by a caller"');
-  Reflect.set(record, 'version', 99);
-  Reflect.set(record, 'ends', 0);
-  Reflect.set(record, 'consts', '{}');
+/** What a caller may do to a record that it got, types or not. A store may refuse it, by throwing or by silence. */
+function vandalise(record: SessionRecord): void {
+  const attrs = record.attrs as Partial<Map<string, string>>;
+  const deeds = [
+    () => attrs.set?.('count', '"changed by a caller"'),
+    () => attrs.set?.('added', '"by a caller"'),
+    () => attrs.delete?.('count'),
+    () => attrs.clear?.(),
+    () => Reflect.set(record, 'version', 99),
+    () => Reflect.set(record, 'ends', 0),
+    () => Reflect.set(record, 'consts', '{}'),
+    () => Reflect.deleteProperty(record, 'handle'),
+    () => Reflect.set(record, 'attrs', new Map([['count', '"by another map"']])),
+  ];
+  for (const deed of deeds) {
+    try {
+      deed();
+    } catch {
+      // Nothing was changed, then.
+    }
+  }
 }

@@ -11,7 +11,7 @@ export function describeRename({ describe, it }: Suite<StoreTrial>): void {
       strictEqual(await trial.store.rename(key, successor, trial.renameOptions()), 'done');
       strictEqual(await trial.recordOf(key), undefined);
       strictEqual(await trial.recordOf(key, trial.now, trial.second), undefined);
-      deepStrictEqual(await trial.store.get(successor, trial.now), { record });
+      deepStrictEqual(await trial.recordOf(successor), record);
     });
 
     it('lets the old key tell its successor as long as it forwards', async (trial) => {
@@ -110,7 +110,7 @@ export function describeRename({ describe, it }: Suite<StoreTrial>): void {
       await trial.store.change(successor, trial.newDelta({ count: '2' }), trial.now);
       const conflict = await trial.recordOf(successor);
       const late = trial.newDelta({ count: '3' }, { ifVersion: 1 });
-      deepStrictEqual(await trial.store.change(key, late, trial.now), { conflict });
+      deepStrictEqual(await trial.conflictOf(key, late), conflict);
     });
 
     it('takes a touch to the successor', async (trial) => {
