@@ -34,8 +34,10 @@ export class StoredState {
   /** Set by rotation. */
   id: string;
   key: Key;
-  /** All of the record but its attributes, which live in `attributes`. */
-  #record: Omit<SessionRecord, 'attrs'>;
+  /** As it was loaded, or loaded anew. Its attributes live in `attributes`, and what our own writes change of the rest is below. */
+  #record: Omit<SessionRecord, 'attrs' | 'accessed' | 'version'>;
+  #accessed: number;
+  #version: number;
   readonly #host: SessionHost;
   #constants: ConstantAttributes | undefined;
   #gone = false;
@@ -48,6 +50,8 @@ export class StoredState {
     this.id = id;
     this.key = key;
     this.#record = record;
+    this.#accessed = record.accessed;
+    this.#version = record.version;
     this.isNew = draft !== undefined;
     this.handle = record.handle;
     this.attributes = draft
@@ -60,8 +64,9 @@ export class StoredState {
     return this.#constants;
   }
 
-  get times(): Omit<SessionRecord, 'attrs'> {
-    return this.#record;
+  get times(): Pick<SessionRecord, 'created' | 'accessed' | 'timeout' | 'touchInterval' | 'ends' | 'persistent'> {
+    const { created, timeout, touchInterval, ends, persistent } = this.#record;
+    return { created, accessed: this.#accessed, timeout, touchInterval, ends, persistent };
   }
 
   get isGone(): boolean {
@@ -81,7 +86,7 @@ export class StoredState {
 
   /** Records this access if that is due; the commit waits for it. */
   touchIfDue(now: number): void {
-    if (!isTouchDue(this.#record, now)) return;
+    if (!isTouchDue({ accessed: this.#accessed, touchInterval: this.#record.touchInterval }, now)) return;
     this.#touching = this.#touch(now);
     // Whoever commits hears of a failure. If nobody does, it is no unhandled rejection.
     this.#touching.catch(ignore);
@@ -133,7 +138,7 @@ export class StoredState {
     const text = this.attributes.textOf(name, next);
     const { writes } = this.attributes;
     const now = this.#host.now();
-    const delta = { ifVersion: this.#record.version, ...toDelta(new Map([[name, text]]), this.#host.nextOp()) };
+    const delta = { ifVersion: this.#version, ...toDelta(new Map([[name, text]]), this.#host.nextOp()) };
     const changed = await this.#host.change(this.key, delta, now);
     if (changed === 'gone') throw this.#goneError();
     if ('conflict' in changed) {
@@ -196,17 +201,19 @@ export class StoredState {
 
   /** A write of ours was number `version`. If it wasn't the next one, others were in between, and our view has gaps. */
   #changedTo(version: number, now: number): void {
-    if (version === this.#record.version + 1) this.#record = { ...this.#record, version };
+    if (version === this.#version + 1) this.#version = version;
     this.#accessedAt(now);
   }
 
   #accessedAt(now: number): void {
-    if (now > this.#record.accessed) this.#record = { ...this.#record, accessed: now };
+    this.#accessed = Math.max(this.#accessed, now);
   }
 
   #rebase(fresh: SessionRecord, isReread: (name: string) => boolean): void {
     this.attributes.rebase(fresh.attrs, isReread);
     this.#record = fresh;
+    this.#accessed = fresh.accessed;
+    this.#version = fresh.version;
   }
 
   #goneError(): SessionError {

@@ -3,10 +3,16 @@ import { REMEMBERED_OPS } from './session.store.js';
 
 /** @returns `ops` with `op` in front, and no more than are to be remembered */
 export function rememberOp(ops: string, op: string): string {
-  return [op, ...(ops === '' ? [] : ops.split(' '))].slice(0, REMEMBERED_OPS).join(' ');
+  if (ops === '') return op;
+  let end = -1;
+  for (let others = 1; others < REMEMBERED_OPS; others++) {
+    end = ops.indexOf(' ', end + 1);
+    if (end === -1) return `${op} ${ops}`;
+  }
+  return `${op} ${ops.slice(0, end)}`;
 }
 
 /** Whether a write was done already. */
 export function isRemembered(ops: string, op: string): boolean {
-  return ops.split(' ').includes(op);
+  return ` ${ops} `.includes(` ${op} `);
 }

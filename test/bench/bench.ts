@@ -36,15 +36,15 @@ const FULL: HttpPlan = {
   sizes: [200, 2_000, 20_000],
   rounds: 7,
   turnMs: 300,
-  warmUpMs: 1_000,
+  warmUpMs: 1_500,
 };
 const QUICK: HttpPlan = {
   backends: ['memory', 'redis'],
-  routes: ['none', 'read', 'change'],
+  routes: ['none', 'read'],
   sizes: [200],
   rounds: 3,
-  turnMs: 100,
-  warmUpMs: 300,
+  turnMs: 200,
+  warmUpMs: 800,
 };
 
 const sessions = Number(values.sessions);
@@ -97,6 +97,11 @@ function keep(results: BenchResults): void {
 
 function print(title: string, table: Table): void {
   const widths = table[0]?.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0))) ?? [];
-  const lines = table.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
+  const lines = table.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
   console.log(`\n${title}\n\n${lines.join('\n')}`);
 }

@@ -27,7 +27,17 @@ export function addedTable({ http }: BenchResults): Table {
     return [[...name, ...[floor, library, peer].map(microseconds), timesOf(library, floor), timesOf(library, peer)]];
   });
   return [
-    ['platform', 'store', 'request', 'session', 'floor, µs', 'this library, µs', 'peer, µs', 'to the floor', 'to the peer'],
+    [
+      'platform',
+      'store',
+      'request',
+      'session',
+      'floor, µs',
+      'this library, µs',
+      'peer, µs',
+      'to the floor',
+      'to the peer',
+    ],
     ...rows,
   ];
 }
@@ -44,7 +54,10 @@ export function requestTable({ http }: BenchResults): Table {
     `${Math.min(...cpu).toFixed(1)} to ${Math.max(...cpu).toFixed(1)}`,
     Math.round(medianOf(perSecond)).toLocaleString('en'),
   ]);
-  return [['platform', 'contender', 'store', 'request', 'session', 'CPU, µs', 'over the rounds', 'requests a second'], ...rows];
+  return [
+    ['platform', 'contender', 'store', 'request', 'session', 'CPU, µs', 'over the rounds', 'requests a second'],
+    ...rows,
+  ];
 }
 
 /** Each target, and whether it holds: of one run, or of several side by side. */

@@ -30,7 +30,9 @@ export function outcomesOf({ http, memory }: BenchResults): Outcome[] {
 function requestOutcomes(performances: Performances, platform: Platform): Outcome[] {
   const of = (which: Omit<Which, 'platform'>): Which => ({ ...which, platform });
   const outcome = (what: string, figures: Rounds, others: Rounds, most: number): Outcome[] =>
-    figures && others ? [judged({ name: `${NAMES[platform]}: ${what}`, most, unit: '' }, ratioOf(figures, others))] : [];
+    figures && others
+      ? [judged({ name: `${NAMES[platform]}: ${what}`, most, unit: '' }, ratioOf(figures, others))]
+      : [];
   const added = (what: string, ours: Omit<Which, 'platform'>, theirs: Omit<Which, 'platform'>, most: number) =>
     outcome(what, performances.addedBy(of(ours)), performances.addedBy(of(theirs)), most);
 

@@ -61,7 +61,10 @@ export function nodeRedisConnection(client: object): RedisConnection | undefined
     };
   }
   refuseReplica(client);
-  return { isCluster: false, send: (_key, command, args) => client.sendCommand([command, ...args], optionsOf(command)) };
+  return {
+    isCluster: false,
+    send: (_key, command, args) => client.sendCommand([command, ...args], optionsOf(command)),
+  };
 }
 
 function isNodeRedis(client: object): client is AnyNodeRedis {

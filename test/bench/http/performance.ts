@@ -61,7 +61,9 @@ export function ratioOf(figures: readonly number[], others: readonly number[]): 
   const random = pseudoRandom();
   const ratios = Array.from({ length: RESAMPLES }, () => {
     const rounds = figures.map(() => Math.floor(random() * figures.length));
-    return medianOf(rounds.map((round) => figures[round] ?? NaN)) / medianOf(rounds.map((round) => others[round] ?? NaN));
+    return (
+      medianOf(rounds.map((round) => figures[round] ?? NaN)) / medianOf(rounds.map((round) => others[round] ?? NaN))
+    );
   }).toSorted((a, b) => a - b);
   const at = (share: number) => ratios[Math.floor(share * (RESAMPLES - 1))] ?? NaN;
   return { ratio: medianOf(figures) / medianOf(others), low: at(0.025), high: at(0.975) };
