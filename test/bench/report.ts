@@ -2,9 +2,10 @@
 import type { BenchResults } from './bench.results.js';
 import { BACKENDS, type Backend, PLATFORMS, type Platform, type RouteName, type Size } from './http/contender.js';
 import { Performances, type Which } from './http/performance.js';
-import { medianOf } from './measure.js';
+import { type Figures, medianOf } from './measure.js';
 import { type Outcome, outcomesOf } from './targets.js';
 
+/** Cells by row, the headings first. */
 export type Table = readonly (readonly string[])[];
 
 const PLATFORM_NAMES = { express: 'Express', fastify: 'Fastify' } as const;
@@ -12,9 +13,10 @@ const BACKEND_NAMES = { memory: 'memory', redis: 'Redis', postgres: 'PostgreSQL'
 const ROUTE_NAMES = { none: 'no session', read: 'read', change: 'change', login: 'login', fetch: 'fetch' } as const;
 const SIZE_NAMES: Record<Size, string> = { 200: '0.2 KB', 2_000: '2 KB', 20_000: '20 KB' };
 const NOTHING = '';
+const SMALL: Size = 200;
 
 /** What sessions add to a request, in microseconds of the server's processor time: medians, and each to the floor and the peer. */
-export function addedTable({ http }: BenchResults): Table {
+export function addedTable({ http, node }: BenchResults): Table {
   const performances = new Performances(http?.performances ?? []);
   const rows = rowsOf().flatMap(({ platform, backend, route, size }) => {
     const of = (kind: Which['kind']) => {
@@ -23,7 +25,7 @@ export function addedTable({ http }: BenchResults): Table {
     };
     const [floor, library, peer] = [of('floor'), of('library'), of('peer')];
     if (library === undefined) return [];
-    const name = [PLATFORM_NAMES[platform], BACKEND_NAMES[backend], ROUTE_NAMES[route], SIZE_NAMES[size]];
+    const name = [PLATFORM_NAMES[platform], ROUTE_NAMES[route], BACKEND_NAMES[backend], SIZE_NAMES[size]];
     return [[...name, ...[floor, library, peer].map(microseconds), timesOf(library, floor), timesOf(library, peer)]];
   });
   return [
@@ -42,6 +44,23 @@ export function addedTable({ http }: BenchResults): Table {
   ];
 }
 
+/** What sessions of 0.2 KB add, as a share of what the floor and the peer add: for those who want no figures of a machine. */
+export function summaryTable(runs: readonly BenchResults[]): Table {
+  const rows = rowsOf()
+    .filter(({ backend, size }) => backend !== 'postgres' && size === SMALL)
+    .map(({ platform, backend, route }) => {
+      const shares = runs.flatMap(({ http }) => {
+        const performances = new Performances(http?.performances ?? []);
+        const of = (kind: Which['kind']) =>
+          medianOf(performances.addedBy({ platform, backend, route, kind }) ?? []);
+        return [timesOf(of('library'), of('floor')), timesOf(of('library'), of('peer'))];
+      });
+      return [`${PLATFORM_NAMES[platform]}, ${BACKEND_NAMES[backend]}: ${ROUTE_NAMES[route]}`, ...shares];
+    });
+  const headings = runs.flatMap(({ node }) => [`Node ${majorOf(node)}: to the floor`, 'to the peer']);
+  return [['a request', ...headings], ...rows];
+}
+
 /** What a request costs as a whole, and how many of them one server answers. */
 export function requestTable({ http }: BenchResults): Table {
   const rows = (http?.performances ?? []).map(({ contender, route, size, cpu, perSecond }) => [
@@ -58,6 +77,29 @@ export function requestTable({ http }: BenchResults): Table {
     ['platform', 'contender', 'store', 'request', 'session', 'CPU, µs', 'over the rounds', 'requests a second'],
     ...rows,
   ];
+}
+
+/** The memory store at scale, beside a bare Map: a row for each size. */
+export function memoryTable(runs: readonly BenchResults[]): Table {
+  const rows = runs.flatMap(({ node, memory = [] }) =>
+    memory.map(({ sessions, bytesASession, getMicroseconds, addMicroseconds, changeMicroseconds, longestPauseMs }) => [
+      sessions.toLocaleString('en'),
+      `Node ${majorOf(node)}`,
+      beside(bytesASession, 0),
+      beside(addMicroseconds, 2),
+      beside(getMicroseconds, 2),
+      beside(changeMicroseconds, 2),
+      beside(longestPauseMs, 1),
+    ]),
+  );
+  return [
+    ['sessions', 'on', 'bytes a session', 'add, µs', 'get, µs', 'change, µs', 'longest pause while a tenth expires, ms'],
+    ...rows,
+  ];
+}
+
+function beside({ store, bare }: Figures, digits: number): string {
+  return `${store.toFixed(digits)} (Map: ${bare.toFixed(digits)})`;
 }
 
 /** Each target, and whether it holds: of one run, or of several side by side. */

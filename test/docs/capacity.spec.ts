@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { format, resolveConfig } from 'prettier';
 import { expect, it } from 'vitest';
 import { MarkdownPage } from '../support/markdown.page.js';
-import { type Measured, type Table, tablesOf, textOf } from './capacity.tables.js';
+import { withTable } from '../support/markdown.table.js';
+import { type Measured, tablesOf, textOf } from './capacity.tables.js';
 
 const PAGE = new URL('../../docs/capacity.md', import.meta.url);
 const RESULTS = new URL('../../docs/benchmarks/capacity.json', import.meta.url);
@@ -35,15 +36,3 @@ it('the sessions at a time, with the default timeout, follow from what the page 
   expect(numberIn(aDay)).toBe(given('new sessions a day'));
   expect(atATime).toBe(textOf((numberIn(aDay) * (Number(inUse) + 30 + 1)) / (24 * 60), 0));
 });
-
-/** The page with this table in the place of the one with the same first heading. */
-function withTable(markdown: string, [headings = [], ...rows]: Table): string {
-  const lines = markdown.split('\n');
-  const from = lines.findIndex((line) => line.split('|')[1]?.trim() === headings[0]);
-  if (from < 0) throw new Error(`The page has no table "${headings[0]}".`);
-  const to = lines.findIndex((line, index) => index > from && !line.startsWith('|'));
-  const dashes = headings.map(() => '---');
-  return lines
-    .toSpliced(from, to - from, ...[headings, dashes, ...rows].map((row) => `| ${row.join(' | ')} |`))
-    .join('\n');
-}

@@ -1,9 +1,8 @@
 /** The tables of docs/capacity.md, made of what was measured: the figures, and what follows from them. */
 
-type Figures = Readonly<Record<string, number>>;
+import type { Table } from '../support/markdown.table.js';
 
-/** Cells by row, the headings first. */
-export type Table = readonly (readonly string[])[];
+type Figures = Readonly<Record<string, number>>;
 
 export interface Measured {
   readonly date: string;
