@@ -79,9 +79,17 @@ export function accessedAt(record: SessionRecord, now: number): SessionRecord {
 }
 
 /** The record with the changes of a delta. */
-export function changedBy(record: SessionRecord, { set, unset, steps = 1 }: Delta): SessionRecord {
+export function changedBy(record: SessionRecord, delta: Delta): SessionRecord {
+  return { ...record, ...contentChangedBy(record, delta) };
+}
+
+/** What is new of a record with the changes of a delta. */
+export function contentChangedBy(
+  record: Pick<SessionRecord, 'version' | 'attrs'>,
+  { set, unset, steps = 1 }: Delta,
+): { readonly version: number; readonly attrs: Map<string, string> } {
   const attrs = new Map(record.attrs);
   for (const [name, text] of set) attrs.set(name, text);
   for (const name of unset) attrs.delete(name);
-  return { ...record, version: record.version + steps, attrs };
+  return { version: record.version + steps, attrs };
 }

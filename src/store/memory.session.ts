@@ -1,7 +1,11 @@
 /** A session in the memory store: the record that is kept is the very one that is handed out. */
-import { deadlineOf, type Key, type SessionRecord } from '../session/session.record.js';
+import { contentChangedBy, deadlineOf, type Delta, type Key, type SessionRecord } from '../session/session.record.js';
 import { Expiring } from './expiring.js';
 import { FrozenTexts } from './frozen.texts.js';
+import { rememberOp } from './remembered.ops.js';
+
+/** What a write changes of a record. */
+type FreshParts = Pick<SessionRecord, 'accessed' | 'version' | 'attrs'>;
 
 /**
  * Nobody can change it: what others can reach is frozen, the rest is private. A session that changes gets another one. (So
@@ -26,17 +30,20 @@ export class MemorySession extends Expiring implements SessionRecord {
   readonly #key: Key;
   readonly #ops: string;
 
-  /** @param ops - its last writes, see `remembered.ops.ts` */
-  constructor(key: Key, record: SessionRecord, ops: string) {
+  /**
+   * @param ops - its last writes, see `remembered.ops.ts`
+   * @param fresh - what is to be other than in the record (which a plain record with both would copy once more)
+   */
+  constructor(key: Key, record: SessionRecord, ops: string, fresh: FreshParts = record) {
     super();
-    this.attrs = FrozenTexts.of(record.attrs);
+    this.attrs = FrozenTexts.of(fresh.attrs);
     this.format = record.format;
     this.created = record.created;
-    this.accessed = record.accessed;
+    this.accessed = fresh.accessed;
     this.timeout = record.timeout;
     this.touchInterval = record.touchInterval;
     this.ends = record.ends;
-    this.version = record.version;
+    this.version = fresh.version;
     this.persistent = record.persistent;
     if (record.principal !== undefined) this.principal = record.principal;
     this.handle = record.handle;
@@ -53,6 +60,19 @@ export class MemorySession extends Expiring implements SessionRecord {
 
   get ops(): string {
     return this.#ops;
+  }
+
+  /** The session with an access at `now`. One that is recorded late never takes back a later one. */
+  accessedAt(now: number): MemorySession {
+    const { version, attrs } = this;
+    return new MemorySession(this.#key, this, this.#ops, { accessed: Math.max(this.accessed, now), version, attrs });
+  }
+
+  /** The session with the changes of a delta, which is an access too. */
+  changedBy(delta: Delta, now: number): MemorySession {
+    const { version, attrs } = contentChangedBy(this, delta);
+    const accessed = Math.max(this.accessed, now);
+    return new MemorySession(this.#key, this, rememberOp(this.#ops, delta.op), { accessed, version, attrs });
   }
 
   /** @param now - in milliseconds of the app's clock. The session has to be in its slot */

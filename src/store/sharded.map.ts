@@ -6,6 +6,8 @@ import type { Key } from '../session/session.record.js';
  * over one stays under a millisecond.
  */
 const PARTS = 128;
+/** Characters of a SHA-256 in base64url. */
+const DIGEST_LENGTH = 43;
 
 export class ShardedMap<T> {
   readonly #parts: (Map<Key, T> | undefined)[] = Array.from({ length: PARTS }, () => undefined);
@@ -32,7 +34,10 @@ export class ShardedMap<T> {
   }
 }
 
-/** By the digest's last character but one: the very last one holds four bits only. */
+/**
+ * By the first character of the digest: it lies beside the hash that the Map reads, so that most lookups touch no further
+ * line of memory. (A key without a digest has no such character, and all of these share a part.)
+ */
 function partOf(key: Key): number {
-  return key.charCodeAt(key.length - 2) & (PARTS - 1);
+  return key.charCodeAt(key.length - DIGEST_LENGTH) & (PARTS - 1);
 }
