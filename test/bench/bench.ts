@@ -3,7 +3,7 @@
  * nothing about absolute speed, which belongs to the machine.
  *
  * `-- --store=redis` or `postgres` for another one than the memory store, on REDIS_URL or POSTGRES_URL, which must be idle;
- * `-- --sessions=100000` for another size.
+ * `-- --sessions=100000` for another size; the memory store is measured at 10,000 and 100,000 too, if that is less.
  */
 import { parseArgs } from 'node:util';
 

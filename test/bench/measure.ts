@@ -60,6 +60,31 @@ export function comparedIn(measured: ReadonlyMap<string, Measured>, what: keyof 
   return compared(measured.get('store')?.[what] ?? NaN, measured.get('bare')?.[what] ?? NaN);
 }
 
+/** The same figure of both. */
+export interface Figures {
+  readonly store: number;
+  readonly bare: number;
+  /** How many times the bare one the store's is. */
+  readonly ratio: number;
+}
+
+export function figuresOf(store: number, bare: number): Figures {
+  return { store, bare, ratio: store / bare };
+}
+
+/** Microseconds a call as calls a second. */
+export function ratesOf({ store, bare }: Figures): Figures {
+  return figuresOf(1_000_000 / store, 1_000_000 / bare);
+}
+
+/** Processor time of this process for some work, in microseconds. */
+export function cpuTimeOf(work: () => unknown): number {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return user + system;
+}
+
 export function medianOf(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? NaN;
 }
