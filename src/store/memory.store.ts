@@ -30,7 +30,10 @@ export interface MemoryStoreOptions {
   maxSessions?: number | undefined;
 }
 
-/** How long the purge works before it lets others in, and how much it does between two looks at the time. */
+/**
+ * How long the purge works before it lets others in, and how much it does between two looks at the time. Short: a slice may be
+ * held up itself, by V8 or the machine.
+ */
 const SLICE_MS = 0.5;
 const BATCH = 100;
 

@@ -3,12 +3,8 @@
  * and Fastify have; then the memory store at scale. Prints tables and whether each target holds, and writes what it found, with
  * a chart. Only ratios of one run say something: absolute figures belong to the machine.
  *
- * - `-- --quick`: less of it, in less than a minute, and nothing is kept
- * - `-- --rounds=15`: more rounds, for narrower intervals
- * - `-- --store=memory`, `redis` or `postgres`: one store at scale, `--sessions=100000` for another size;
- *   `--out=docs/benchmarks/capacity.json` keeps what the latter two found
- *
- * Redis and PostgreSQL are those of REDIS_URL and POSTGRES_URL; they must be idle.
+ * `-- --store=redis` or `postgres` for another one than the memory store, on REDIS_URL or POSTGRES_URL, which must be idle;
+ * `-- --sessions=100000` for another size; the memory store is measured at 10,000 and 100,000 too, if that is less.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
