@@ -28,20 +28,8 @@ export function addedTable({ http, node }: BenchResults): Table {
     const name = [PLATFORM_NAMES[platform], ROUTE_NAMES[route], BACKEND_NAMES[backend], SIZE_NAMES[size]];
     return [[...name, ...[floor, library, peer].map(microseconds), timesOf(library, floor), timesOf(library, peer)]];
   });
-  return [
-    [
-      'platform',
-      'store',
-      'request',
-      'session',
-      'floor, µs',
-      'this library, µs',
-      'peer, µs',
-      'to the floor',
-      'to the peer',
-    ],
-    ...rows,
-  ];
+  const headings = ['request', 'store', 'session', 'floor', 'this library', 'peer', 'to the floor', 'to the peer'];
+  return [[`Node ${majorOf(node)}`, ...headings], ...rows];
 }
 
 /** What sessions of 0.2 KB add, as a share of what the floor and the peer add: for those who want no figures of a machine. */
@@ -51,8 +39,7 @@ export function summaryTable(runs: readonly BenchResults[]): Table {
     .map(({ platform, backend, route }) => {
       const shares = runs.flatMap(({ http }) => {
         const performances = new Performances(http?.performances ?? []);
-        const of = (kind: Which['kind']) =>
-          medianOf(performances.addedBy({ platform, backend, route, kind }) ?? []);
+        const of = (kind: Which['kind']) => medianOf(performances.addedBy({ platform, backend, route, kind }) ?? []);
         return [timesOf(of('library'), of('floor')), timesOf(of('library'), of('peer'))];
       });
       return [`${PLATFORM_NAMES[platform]}, ${BACKEND_NAMES[backend]}: ${ROUTE_NAMES[route]}`, ...shares];
@@ -93,7 +80,15 @@ export function memoryTable(runs: readonly BenchResults[]): Table {
     ]),
   );
   return [
-    ['sessions', 'on', 'bytes a session', 'add, µs', 'get, µs', 'change, µs', 'longest pause while a tenth expires, ms'],
+    [
+      'sessions',
+      'on',
+      'bytes a session',
+      'add, µs',
+      'get, µs',
+      'change, µs',
+      'longest pause while a tenth expires, ms',
+    ],
     ...rows,
   ];
 }
