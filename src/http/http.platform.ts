@@ -34,17 +34,15 @@ export function rawRequestOfResponse(response: unknown): IncomingMessage {
  * @throws SessionError `UNKNOWN_EXCHANGE`
  */
 export function responseOf(response: unknown): HttpResponse {
-  if (response instanceof ServerResponse) return new NodeResponse(response);
-  if (isFastifyReply(response)) return new FastifyResponse(response);
   if (isNodeResponse(response)) return new NodeResponse(response);
+  if (isFastifyReply(response)) return new FastifyResponse(response);
   throw new SessionError('UNKNOWN_EXCHANGE', 'Expected a response of Express, Fastify or node:http.');
 }
 
 /** The response of `node:http` behind what a handler or a middleware got. */
 export function rawResponseOf(response: unknown): ServerResponse | undefined {
-  if (response instanceof ServerResponse) return response;
-  if (isFastifyReply(response)) return response.raw;
-  return isNodeResponse(response) ? response : undefined;
+  if (isNodeResponse(response)) return response;
+  return isFastifyReply(response) ? response.raw : undefined;
 }
 
 /** A request's route as it was declared, for messages; never its URL, which may carry secrets. */
@@ -60,7 +58,7 @@ function hasHeaders(request: AnyObject): request is AnyObject & IncomingMessage 
 }
 
 function isNodeResponse(response: unknown): response is ServerResponse {
-  return isObject(response) && typeof response.setHeader === 'function';
+  return response instanceof ServerResponse || (isObject(response) && typeof response.setHeader === 'function');
 }
 
 type AnyObject = Readonly<Record<string, unknown>>;

@@ -32,7 +32,7 @@ const FULL: HttpPlan = {
   sizes: [200, 2_000, 20_000],
   rounds: 7,
   turnMs: 300,
-  warmUpMs: 1_500,
+  warmUpMs: 1_000,
 };
 const QUICK: HttpPlan = {
   backends: ['memory', 'redis'],

@@ -54,6 +54,7 @@ export class BenchServer {
   async #logIn(size: Size): Promise<string[]> {
     const logIn = async (_: unknown, client: number) => {
       const response = await fetch(`http://127.0.0.1:${this.#port}/login?size=${size}`);
+      if (!response.ok) throw new Error(`A login is answered with ${response.status}.`);
       const [cookie] = response.headers.getSetCookie();
       // What keeps no sessions is sent as many bytes.
       return cookie?.split(';')[0] ?? `sessid=${String(client).padStart(29, '0')}`;

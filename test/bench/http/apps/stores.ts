@@ -56,7 +56,13 @@ export async function openPeerStore(
     case 'postgres': {
       const { default: connectPgSimple } = await import('connect-pg-simple');
       const PgStore = connectPgSimple(expressSession);
-      return new PgStore({ pool: await openPool(), tableName: prefix, createTableIfMissing: true });
+      const pool = await openPool();
+      // As its own table.sql has it. (Made by the store, the index always has the same name, so there can't be two.)
+      await pool.query(
+        `CREATE TABLE "${prefix}" (sid varchar NOT NULL PRIMARY KEY, sess json NOT NULL, expire timestamp(6) NOT NULL)`,
+      );
+      await pool.query(`CREATE INDEX ON "${prefix}" (expire)`);
+      return new PgStore({ pool, tableName: prefix });
     }
     default: {
       if (platform === 'fastify') return undefined;
