@@ -9,8 +9,8 @@ import { scopeOf } from './session.scope.js';
 /**
  * Attached to routes by the decorators that use a session, and by `@UseSession()`; there is no need to register it. It commits
  * once: when the handler completes, with whatever number of values, or fails, or nobody waits for it any more. What interceptors
- * around it (global ones, or the class's) change later is committed before the response on Fastify only. Outside HTTP it does
- * nothing.
+ * around it (global ones, or the class's) change later is committed when the response closes. On Fastify hooks do that work, and it
+ * runs only for handlers that have the response. Outside HTTP it does nothing.
  */
 @Injectable()
 export class SessionInterceptor implements NestInterceptor {
