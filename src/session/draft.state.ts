@@ -4,7 +4,8 @@ import { ConstantAttributes } from './constant.attributes.js';
 import { DraftAttributes, encodeDraft } from './draft.attributes.js';
 import { toMilliseconds } from './duration.js';
 import { SessionError } from './session.error.js';
-import { DEFAULT_ID_LENGTH, newId, randomText } from './session.id.js';
+import { randomText } from './random.text.js';
+import { DEFAULT_ID_LENGTH, newId } from './session.id.js';
 import { DEFAULT_TIMEOUT, type SessionBlueprint } from './session.options.js';
 import type { SessionRecord } from './session.record.js';
 

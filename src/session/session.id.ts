@@ -5,7 +5,8 @@
  * default is 144). The tag survives rotation, so that everything of one session has one place in a partitioned store.
  * A key is `tag.digest`: a store, its backups and its logs never hold an id.
  */
-import { hash, randomBytes } from 'node:crypto';
+import { hash } from 'node:crypto';
+import { randomText } from './random.text.js';
 
 /** The default number of random bytes of an id's secret: 24 characters. */
 export const DEFAULT_ID_LENGTH = 18;
@@ -41,9 +42,4 @@ export function isWellFormedId(text: string): boolean {
 /** The store's key of an id. The session's name is part of it: an id of one named session opens nothing in another. */
 export function keyOf(sessionName: string, id: string): string {
   return `${tagOf(id)}.${hash('sha256', `${sessionName}\0${id}`, 'base64url')}`;
-}
-
-/** Random bytes as base64url text. */
-export function randomText(bytes: number): string {
-  return randomBytes(bytes).toString('base64url');
 }

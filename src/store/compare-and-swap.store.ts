@@ -2,7 +2,8 @@
 import type { Awaitable } from '../session/awaitable.js';
 import { KeyedQueue } from '../session/keyed.queue.js';
 import { SessionError } from '../session/session.error.js';
-import { randomText, tagOf } from '../session/session.id.js';
+import { randomText } from '../session/random.text.js';
+import { tagOf } from '../session/session.id.js';
 import {
   accessedAt,
   type Changed,

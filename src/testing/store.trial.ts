@@ -1,7 +1,8 @@
 /** What a test of the store contract works with: a fresh store, a time, and records to put in. */
 import { ok } from 'node:assert/strict';
 import type { Awaitable } from '../session/awaitable.js';
-import { DEFAULT_ID_LENGTH, keyOf, newId, randomText, tagOf } from '../session/session.id.js';
+import { randomText } from '../session/random.text.js';
+import { DEFAULT_ID_LENGTH, keyOf, newId, tagOf } from '../session/session.id.js';
 import { copyOf, type Delta, deadlineOf, type Key, type SessionRecord } from '../session/session.record.js';
 import type { RenameOptions, SessionStore } from '../store/session.store.js';
 

@@ -30,9 +30,9 @@ const FULL: HttpPlan = {
   backends: ['memory', 'redis', 'postgres'],
   routes: ['none', 'read', 'change', 'login', 'fetch'],
   sizes: [200, 2_000, 20_000],
-  rounds: 7,
-  turnMs: 300,
-  warmUpMs: 1_000,
+  rounds: 5,
+  turnMs: 250,
+  warmUpMs: 800,
 };
 const QUICK: HttpPlan = {
   backends: ['memory', 'redis'],

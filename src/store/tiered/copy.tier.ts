@@ -1,6 +1,6 @@
 /** The cache, as the tier above the durable one: bounded in time, and never missed when it fails. */
 import type { Awaitable } from '../../session/awaitable.js';
-import { randomText } from '../../session/session.id.js';
+import { randomText } from '../../session/random.text.js';
 import { SessionError } from '../../session/session.error.js';
 import type { SessionLogger } from '../../session/session.logger.js';
 import { copyOf, type Key, type SessionRecord } from '../../session/session.record.js';

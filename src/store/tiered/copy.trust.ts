@@ -8,7 +8,8 @@
  * as that lasts, nobody has to be told again, nor to wait.
  */
 import { SessionError } from '../../session/session.error.js';
-import { keyOf, randomText } from '../../session/session.id.js';
+import { randomText } from '../../session/random.text.js';
+import { keyOf } from '../../session/session.id.js';
 import { SILENT } from '../../session/session.logger.js';
 import type { SessionRecord } from '../../session/session.record.js';
 import type { SessionStore } from '../session.store.js';

@@ -1,4 +1,5 @@
 /** Whole requests, from the socket and back to it: how much processor time each contender's server takes for one. */
+import { setTimeout } from 'node:timers/promises';
 import { clearBackends } from './backends.js';
 import {
   type Backend,
@@ -10,7 +11,6 @@ import {
   type Size,
 } from './contender.js';
 import { openLoadGenerator } from './load.js';
-import type { LoadReport } from './load.protocol.js';
 import type { Performance } from './performance.js';
 import { BenchServer } from './server.js';
 
@@ -38,6 +38,14 @@ interface Turn {
 /** Enough to keep one server busy, and to show whether commands to backends leave together. */
 const CONNECTIONS = 32;
 
+/**
+ * A server that had nothing to do for a while has let go of memory and code: before anything is measured it has that long to find
+ * its pace. (Measured: without that, its first third of a second costs up to five times as much.)
+ */
+const SETTLE_MS = 200;
+/** A load ends that long after what is measured of it. */
+const LEEWAY_MS = 100;
+
 /** Where the difference that matters is small, a turn is longer by so much. */
 const LENGTHS: Partial<Record<RouteName, number>> = { none: 3 };
 
@@ -47,8 +55,8 @@ export async function benchHttp(plan: HttpPlan, progress: (done: string) => void
   const prefix = `bench_${process.pid}`;
   const servers: BenchServer[] = [];
   const turns: Turn[] = [];
-  const run = ({ server, performance }: Turn, milliseconds: number): Promise<LoadReport> => {
-    const [url, cookies] = [server.urlOf(performance), server.cookiesOf(performance)];
+  const run = ({ server, performance: exercise }: Turn, milliseconds: number): Promise<void> => {
+    const [url, cookies] = [server.urlOf(exercise), server.cookiesOf(exercise)];
     return generator.run({ url, cookies, connections: CONNECTIONS, milliseconds });
   };
   try {
@@ -70,10 +78,16 @@ export async function benchHttp(plan: HttpPlan, progress: (done: string) => void
     for (let round = 0; round < plan.rounds; round++) {
       // Forth and back: whether the machine becomes faster or slower, it does so for all.
       for (const turn of round % 2 === 0 ? turns : turns.toReversed()) {
-        const before = await turn.server.cpu();
-        const { requests, perSecond } = await run(turn, plan.turnMs * (LENGTHS[turn.performance.route] ?? 1));
-        turn.performance.cpu.push(roundedTo2(((await turn.server.cpu()) - before) / requests));
-        turn.performance.perSecond.push(Math.round(perSecond));
+        const turnMs = plan.turnMs * (LENGTHS[turn.performance.route] ?? 1);
+        const loaded = run(turn, SETTLE_MS + turnMs + LEEWAY_MS);
+        await Promise.race([setTimeout(SETTLE_MS), loaded]);
+        const [before, began] = [await turn.server.usage(), performance.now()];
+        await Promise.race([setTimeout(turnMs), loaded]);
+        const [after, ended] = [await turn.server.usage(), performance.now()];
+        await loaded;
+        const requests = after.requests - before.requests;
+        turn.performance.cpu.push(roundedTo2((after.cpu - before.cpu) / requests));
+        turn.performance.perSecond.push(Math.round((requests / (ended - began)) * 1_000));
       }
       progress(`round ${round + 1} of ${plan.rounds}`);
     }

@@ -1,4 +1,4 @@
-/** What a load is, and what came of it. */
+/** What a load is, and what the process that makes it tells. */
 export interface LoadJob {
   readonly url: string;
   /** Of the clients, who take turns; none: requests without a cookie. */
@@ -7,7 +7,7 @@ export interface LoadJob {
   readonly milliseconds: number;
 }
 
+/** How many requests weren't answered by 200. */
 export interface LoadReport {
-  readonly requests: number;
-  readonly perSecond: number;
+  readonly failed: number;
 }

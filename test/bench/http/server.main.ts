@@ -8,11 +8,13 @@ const { contender, prefix } = JSON.parse(process.argv[2] ?? '') as ServerSetting
 
 const app = await openApplication(contender, prefix);
 await app.listen(0, '127.0.0.1');
+let requests = 0;
+app.getHttpServer().on('request', () => requests++);
 process.on('disconnect', () => process.exit());
 process.on('message', (message: BenchMessage) => {
   if (message === 'stop') process.exit();
   const { user, system } = process.cpuUsage();
-  tell({ type: 'cpu', cpu: user + system });
+  tell({ type: 'usage', usage: { cpu: user + system, requests } });
 });
 tell({ type: 'listening', port: (app.getHttpServer().address() as AddressInfo).port });
 

@@ -9,8 +9,13 @@ export interface ServerSettings {
 }
 
 export type ServerMessage =
-  | { readonly type: 'listening'; readonly port: number }
-  /** Processor time of the whole process since it began, in microseconds. */
-  | { readonly type: 'cpu'; readonly cpu: number };
+  { readonly type: 'listening'; readonly port: number } | { readonly type: 'usage'; readonly usage: Usage };
 
-export type BenchMessage = 'cpu' | 'stop';
+/** What a server has done since it began. */
+export interface Usage {
+  /** Processor time of the whole process, in microseconds. */
+  readonly cpu: number;
+  readonly requests: number;
+}
+
+export type BenchMessage = 'usage' | 'stop';

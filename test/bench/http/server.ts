@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { Contender, Exercise, Size } from './contender.js';
-import type { BenchMessage, ServerMessage, ServerSettings } from './server.protocol.js';
+import type { BenchMessage, ServerMessage, ServerSettings, Usage } from './server.protocol.js';
 
 /** Sessions of each size that clients use in turn. */
 const CLIENTS = 64;
@@ -38,11 +38,10 @@ export class BenchServer {
     return route === 'login' ? [] : (this.#cookies.get(size) ?? []);
   }
 
-  /** Processor time since the process began, in microseconds. */
-  async cpu(): Promise<number> {
-    const heard = hear(this.#process, 'cpu');
-    this.#send('cpu');
-    return (await heard).cpu;
+  async usage(): Promise<Usage> {
+    const heard = hear(this.#process, 'usage');
+    this.#send('usage');
+    return (await heard).usage;
   }
 
   async stop(): Promise<void> {

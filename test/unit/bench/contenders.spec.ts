@@ -27,13 +27,16 @@ describe.each(contenders.map((contender) => ({ name: nameOf(contender), contende
     return { cookies: response.headers.getSetCookie(), body: await response.json() };
   }
 
-  it.runIf(contender.kind === 'bare')('keeps nothing, and answers', async () => {
-    expect(await ask('none')).toEqual({ cookies: [], body: { ok: true } });
-    expect(await ask('read')).toEqual({ cookies: [], body: { count: 0 } });
-    expect(await ask('login')).toEqual({ cookies: [], body: { ok: true } });
-  });
+  if (contender.kind === 'bare') {
+    it('keeps nothing, and answers', async () => {
+      expect(await ask('none')).toEqual({ cookies: [], body: { ok: true } });
+      expect(await ask('read')).toEqual({ cookies: [], body: { count: 0 } });
+      expect(await ask('login')).toEqual({ cookies: [], body: { ok: true } });
+    });
+    return;
+  }
 
-  it.runIf(contender.kind !== 'bare').each(SIZES)('counts up in a session of %i bytes', async (size) => {
+  it.each(SIZES)('counts up in a session of %i bytes', async (size) => {
     const { cookies, body } = await ask(`login?size=${size}`);
     expect(body).toEqual({ ok: true });
     const [cookie = ''] = cookies.map((line) => line.split(';', 1)[0]);
@@ -43,7 +46,9 @@ describe.each(contenders.map((contender) => ({ name: nameOf(contender), contende
     expect(await ask('read', cookie)).toEqual({ cookies: [], body: { count: 2 } });
   });
 
-  it.runIf(contender.kind === 'library' || contender.kind === 'peer')('has a route without a session', async () => {
+  if (contender.kind === 'floor') return;
+
+  it('has a route without a session', async () => {
     expect(await ask('none')).toEqual({ cookies: [], body: { ok: true } });
   });
 });

@@ -1,5 +1,5 @@
 /** A contender's application. */
-import type { DynamicModule, INestApplication, Type } from '@nestjs/common';
+import type { DynamicModule, INestApplication, NestApplicationOptions, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -10,7 +10,7 @@ import { libraryModule } from './library.app.js';
 import { PeerModule, useExpressSession, useFastifySession } from './peer.app.js';
 import { openFloorStore, openLibraryStore, openPeerStore } from './stores.js';
 
-const OPTIONS = { logger: ['error', 'warn'] } satisfies Parameters<typeof NestFactory.create>[1];
+const OPTIONS: NestApplicationOptions = { logger: ['error', 'warn'] };
 
 /** @param prefix - before the keys, or in the table's name, of what is kept in backends */
 export async function openApplication(contender: Contender, prefix: string): Promise<INestApplication> {

@@ -23,7 +23,8 @@ export function fillerOf(size: Size): Record<string, Item[]> {
   return Object.fromEntries(
     Array.from({ length: lists }, (_, list) => [
       `list${list}`,
-      Array.from({ length: Math.ceil((items - list) / lists) }, () => ITEM),
+      // Each an object of its own, as they are when they come from a request or a database.
+      Array.from({ length: Math.ceil((items - list) / lists) }, () => ({ ...ITEM })),
     ]),
   );
 }
