@@ -46,15 +46,16 @@ export function contendersOf(platform: Platform, backends: readonly Backend[]): 
   return [bare, ...others];
 }
 
-/** What each contender does in a round. */
+/** What each contender does in a round: enough to see what size and backend make of it. */
 export function exercisesOf(contender: Contender, sizes: readonly Size[]): Exercise[] {
   const { kind, backend } = contender;
-  const [small] = SIZES;
+  const [small, medium, large] = SIZES;
   const of = (route: RouteName, size: Size = small): Exercise => ({ contender, route, size });
   if (kind === 'bare') return [of('none'), of('read'), of('login')];
   // Where sessions are kept makes no difference to who uses none.
   const none = kind !== 'floor' && backend === 'memory' ? [of('none')] : [];
-  const used = sizes.flatMap((size) => [of('read', size), of('change', size)]);
-  const fetched = kind === 'floor' && backend === 'redis' ? sizes.map((size) => of('fetch', size)) : [];
-  return [...none, ...used, ...fetched, of('login')];
+  const read = sizes.filter((size) => backend !== 'postgres' || size === small).map((size) => of('read', size));
+  const changed = read.filter(({ size }) => size !== medium).map(({ size }) => of('change', size));
+  const fetched = kind === 'floor' && backend === 'redis' && sizes.includes(large) ? [of('fetch', large)] : [];
+  return [...none, ...read, ...changed, ...fetched, of('login')];
 }

@@ -39,10 +39,12 @@ interface Turn {
 const CONNECTIONS = 32;
 
 /**
- * A server that had nothing to do for a while has let go of memory and code: before anything is measured it has that long to find
- * its pace. (Measured: without that, its first third of a second costs up to five times as much.)
+ * A server that had nothing to do for a while has let go of memory and code: before anything is measured it has time to find its
+ * pace. (Measured: without that it costs two to five times as much.)
  */
 const SETTLE_MS = 200;
+const COLD_SETTLE_MS = 1_200;
+const COLD_MS = 10_000;
 /** A load ends that long after what is measured of it. */
 const LEEWAY_MS = 100;
 
@@ -79,12 +81,15 @@ export async function benchHttp(plan: HttpPlan, progress: (done: string) => void
       // Forth and back: whether the machine becomes faster or slower, it does so for all.
       for (const turn of round % 2 === 0 ? turns : turns.toReversed()) {
         const turnMs = plan.turnMs * (LENGTHS[turn.performance.route] ?? 1);
-        const loaded = run(turn, SETTLE_MS + turnMs + LEEWAY_MS);
-        await Promise.race([setTimeout(SETTLE_MS), loaded]);
+        const isCold = performance.now() - turn.server.lastUsed > COLD_MS;
+        const settleMs = isCold ? COLD_SETTLE_MS : SETTLE_MS;
+        const loaded = run(turn, settleMs + turnMs + LEEWAY_MS);
+        await Promise.race([setTimeout(settleMs), loaded]);
         const [before, began] = [await turn.server.usage(), performance.now()];
         await Promise.race([setTimeout(turnMs), loaded]);
         const [after, ended] = [await turn.server.usage(), performance.now()];
         await loaded;
+        turn.server.lastUsed = ended;
         const requests = after.requests - before.requests;
         turn.performance.cpu.push(roundedTo2((after.cpu - before.cpu) / requests));
         turn.performance.perSecond.push(Math.round((requests / (ended - began)) * 1_000));

@@ -8,6 +8,8 @@ import type { BenchMessage, ServerMessage, ServerSettings, Usage } from './serve
 const CLIENTS = 64;
 
 export class BenchServer {
+  /** When it last had something to do, by `performance.now()`. */
+  lastUsed = -Infinity;
   readonly #process: ChildProcess;
   readonly #port: number;
   readonly #cookies = new Map<Size, string[]>();
