@@ -3,10 +3,15 @@
  * and Fastify have; then the memory store at scale. Prints tables and whether each target holds, and writes what it found, with
  * a chart. Only ratios of one run say something: absolute figures belong to the machine.
  *
- * `-- --store=redis` or `postgres` for another one than the memory store, on REDIS_URL or POSTGRES_URL, which must be idle;
- * `-- --sessions=100000` for another size; the memory store is measured at 10,000 and 100,000 too, if that is less.
+ * - `-- --quick`: less of it, in about a minute, and nothing is kept
+ * - `-- --rounds=15`: more rounds, for narrower intervals
+ * - `-- --http`: whole requests only; what was kept of the memory store stays
+ * - `-- --store=memory`, `redis` or `postgres`: one store at scale, `--sessions=100000` for another size (the memory store is measured
+ *   at 10,000 and 100,000 too, if that is less); `--out=docs/benchmarks/capacity.json` keeps what the latter two found
+ *
+ * Redis and PostgreSQL are those of REDIS_URL and POSTGRES_URL; they must be idle.
  */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { BenchResults } from './bench.results.js';
@@ -20,6 +25,7 @@ const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     rounds: { type: 'string' },
+    http: { type: 'boolean', default: false },
     store: { type: 'string' },
     sessions: { type: 'string', default: '1000000' },
     out: { type: 'string' },
@@ -32,7 +38,7 @@ const FULL: HttpPlan = {
   sizes: [200, 2_000, 20_000],
   rounds: 5,
   turnMs: 250,
-  warmUpMs: 800,
+  warmUpMs: 500,
 };
 const QUICK: HttpPlan = {
   backends: ['memory', 'redis'],
@@ -75,17 +81,25 @@ async function benchAll(): Promise<void> {
     processor: cpus()[0]?.model ?? 'unknown',
     node: process.version,
   };
-  const results: BenchResults = { ...about, http, ...(!values.quick && { memory: await benchMemory(sessions) }) };
+  const memory = values.quick ? undefined : values.http ? keptMemory(about.node) : await benchMemory(sessions);
+  const results: BenchResults = { ...about, http, ...(memory && { memory }) };
   print('What a request costs', requestTable(results));
   print('What sessions add to it', addedTable(results));
   print('Targets: the ratio, and between what it lies with 95 %', targetsTable([results]));
   if (!values.quick) keep(results);
 }
 
+function keptMemory(node: string): BenchResults['memory'] {
+  const file = `${fileOf(node)}.json`;
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as BenchResults).memory : undefined;
+}
+
+function fileOf(node: string): string {
+  return `docs/benchmarks/node-${majorOf(node)}`;
+}
+
 function keep(results: BenchResults): void {
-  const directory = 'docs/benchmarks';
-  const name = `${directory}/node-${majorOf(results.node)}`;
-  mkdirSync(directory, { recursive: true });
+  const name = fileOf(results.node);
   writeFileSync(`${name}.json`, `${JSON.stringify(results)}\n`);
   writeFileSync(`${name}.svg`, chartOf(results));
   console.log(`Written: ${name}.json and .svg`);
