@@ -20,6 +20,21 @@ export function mergeHeader(name: string, first: readonly string[], second: read
   return [[...members.values()].join(', ')];
 }
 
+/** The members of a response's caching headers, by the header's name. */
+export type CachingHeaders = readonly (readonly [name: string, members: readonly string[]])[];
+
+export function cachingHeadersOf(response: HttpResponse): CachingHeaders {
+  return CACHING_HEADERS.map((name) => [name, response.getHeader(name).flatMap(splitList)]);
+}
+
+/** Those that came since `before`. */
+export function addedTo(before: CachingHeaders, response: HttpResponse): CachingHeaders {
+  return cachingHeadersOf(response).flatMap(([name, members], index) => {
+    const added = members.filter((member) => !before[index]?.[1].includes(member));
+    return added.length > 0 ? [[name, added]] : [];
+  });
+}
+
 /** The members of a comma-separated list; commas inside of quotes separate nothing. */
 function splitList(line: string): string[] {
   return (line.match(/(?:"(?:[^"\\]|\\.)*"|[^,"])+/g) ?? [])

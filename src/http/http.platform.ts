@@ -34,15 +34,15 @@ export function rawRequestOfResponse(response: unknown): IncomingMessage {
  * @throws SessionError `UNKNOWN_EXCHANGE`
  */
 export function responseOf(response: unknown): HttpResponse {
-  if (isNodeResponse(response)) return new NodeResponse(response);
+  const raw = nodeResponseOf(response);
+  if (raw) return new NodeResponse(raw);
   if (isFastifyReply(response)) return new FastifyResponse(response);
   throw new SessionError('UNKNOWN_EXCHANGE', 'Expected a response of Express, Fastify or node:http.');
 }
 
 /** The response of `node:http` behind what a handler or a middleware got. */
 export function rawResponseOf(response: unknown): ServerResponse | undefined {
-  if (isNodeResponse(response)) return response;
-  return isFastifyReply(response) ? response.raw : undefined;
+  return nodeResponseOf(response) ?? (isFastifyReply(response) ? response.raw : undefined);
 }
 
 /** A request's route as it was declared, for messages; never its URL, which may carry secrets. */
@@ -57,8 +57,11 @@ function hasHeaders(request: AnyObject): request is AnyObject & IncomingMessage 
   return isObject(request.headers) && typeof request.headers.get !== 'function';
 }
 
-function isNodeResponse(response: unknown): response is ServerResponse {
-  return response instanceof ServerResponse || (isObject(response) && typeof response.setHeader === 'function');
+/** (A reply of Fastify may have been given `setHeader`, for passport say.) */
+function nodeResponseOf(response: unknown): ServerResponse | undefined {
+  if (response instanceof ServerResponse) return response as ServerResponse;
+  if (isFastifyReply(response) || !isObject(response) || typeof response.setHeader !== 'function') return undefined;
+  return response as AnyObject & ServerResponse;
 }
 
 type AnyObject = Readonly<Record<string, unknown>>;

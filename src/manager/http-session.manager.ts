@@ -1,7 +1,7 @@
 /** The manager over transports and a store: in what order load, id and save happen. */
 import { expressResponseOf } from '../http/express.request.js';
 import { FastifyResponse } from '../http/fastify.response.js';
-import { mergeHeader, SHARED_HEADERS } from '../http/headers.js';
+import { cachingHeadersOf, mergeHeader, SHARED_HEADERS } from '../http/headers.js';
 import type { HttpResponse } from '../http/http.exchange.js';
 import { rawRequestOf, rawRequestOfResponse, rawResponseOf, responseOf, routeOf } from '../http/http.platform.js';
 import { andThen, type Awaitable, isPromiseLike } from '../session/awaitable.js';
@@ -67,6 +67,8 @@ export class HttpSessionManager extends SessionManager {
     visit.handled = true;
     visit.source = request;
     visit.rawResponse ??= rawResponseOf(response);
+    // A guard may have loaded it, which knew of no response.
+    if (visit.session) this.#commitAtClose(visit);
     return this.#sessionOf(visit);
   }
 
@@ -144,6 +146,7 @@ export class HttpSessionManager extends SessionManager {
     visit.response = responseOf(response);
     visit.source = request;
     visit.attended = true;
+    visit.handled = true;
     return (handlerFailed) => this.#finish(visit, handlerFailed);
   }
 
@@ -165,8 +168,11 @@ export class HttpSessionManager extends SessionManager {
     const visit = this.#visitAt(rawRequestOf(request));
     if (!visit || visit.attended) return;
     if (visit.source === visit.request) visit.source = request;
-    // If the client went away before, nothing was late.
-    void this.#commitOrLog(visit, visit.rawResponse?.headersSent ?? true);
+    // If the client went away before, nothing was late, and the handler may go on: what comes of this is not the last word.
+    const isOver = visit.rawResponse?.headersSent ?? true;
+    void andThen(this.#commitOrLog(visit, isOver), () => {
+      if (!isOver) visit.failed = false;
+    });
   }
 
   #visit(request: Visit['request']): Visit {
@@ -225,17 +231,19 @@ export class HttpSessionManager extends SessionManager {
     assertOpen(exchange);
     const { ends, persistent } = state.times;
     const remaining = ends === null ? undefined : Math.max(0, ends - this.#settings.clock());
+    const before = cachingHeadersOf(exchange);
     this.#transportFor(visit).tell(exchange, state.id, { remaining, persistent });
     visit.told = exchange;
-    visit.wroteInto(exchange);
+    visit.wroteInto(exchange, before);
     this.#commitAtClose(visit);
   }
 
   #clear(visit: Visit, exchange: HttpResponse): void {
     visit.told = undefined;
     if (exchange.headersSent) return;
+    const before = cachingHeadersOf(exchange);
     this.#transportFor(visit).clear(exchange);
-    visit.wroteInto(exchange);
+    visit.wroteInto(exchange, before);
   }
 
   /** After the handler. A login, logout or rotation that it forgot to await: the headers wait for it, and its failure is the request's. */

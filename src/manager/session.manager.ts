@@ -102,8 +102,8 @@ export abstract class SessionManager {
    * Commits what nobody committed yet, just before the response is sent. On Fastify it is called for every reply, also to requests
    * that have no session: in a manager of your own it loads one for each of them, unless you write it anew.
    *
-   * @param isError - what is about to be answered. If the handler failed, its error is answered: a failed commit is logged then,
-   * and doesn't reject
+   * @param isError - whether an error is about to be answered. If the handler failed, its error is answered, also if the commit
+   * fails. (Fastify tells by the status, of 400 or more, of a handler that was reached.)
    */
   commit(request: unknown, _response: unknown, isError: boolean): Awaitable<void> {
     return this.#save(request, isError);

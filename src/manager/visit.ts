@@ -1,6 +1,6 @@
 /** What is known of one request: shared by everything that asks for its session. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { CACHING_HEADERS } from '../http/headers.js';
+import { addedTo, type CachingHeaders } from '../http/headers.js';
 import type { HttpResponse } from '../http/http.exchange.js';
 import type { Session } from '../session/session.js';
 import type { SessionTransport } from './session.transport.js';
@@ -23,8 +23,8 @@ export class Visit {
   told: HttpResponse | undefined;
   /** An id was told, or cleared. */
   wrote = false;
-  /** What the client was told of caching with that. A web Response that a handler returns may bring headers that replace it. */
-  cachingHeaders: (readonly [name: string, values: readonly string[]])[] = [];
+  /** What it was told of caching with that. A web Response that a handler returns may bring headers that replace it. */
+  cachingHeaders: CachingHeaders = [];
   /** The last response object seen: it tells whether a commit comes late. */
   response: HttpResponse | undefined;
   /** The response of `node:http`, if it is known: it tells when all is over. */
@@ -57,12 +57,11 @@ export class Visit {
     return mine;
   }
 
-  wroteInto(response: HttpResponse): void {
+  /** @param before - the caching headers as they were */
+  wroteInto(response: HttpResponse, before: CachingHeaders): void {
     this.response = response;
     this.wrote = true;
-    this.cachingHeaders = CACHING_HEADERS.map((name) => [name, response.getHeader(name)] as const).filter(
-      ([, values]) => values.length > 0,
-    );
+    this.cachingHeaders = [...this.cachingHeaders, ...addedTo(before, response)];
   }
 
   /** The commit failed: the client gets no id, and nobody tries again. */

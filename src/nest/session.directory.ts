@@ -15,7 +15,7 @@ export const SESSION_NAME = 'nestjs-http-session:name';
 export class SessionDirectory {
   readonly #managers = new Map<string, SessionManager>();
   /** By handler and class, found out once: metadata cost more to read than all else that leads to a manager. */
-  readonly #ofRoutes = new Map<object, Map<object, SessionManager>>();
+  #ofRoutes = new WeakMap<object, Map<object, SessionManager>>();
 
   get entries(): Iterable<readonly [name: string, manager: SessionManager]> {
     return this.#managers;
@@ -31,7 +31,7 @@ export class SessionDirectory {
 
   delete(name: string): void {
     this.#managers.delete(name);
-    this.#ofRoutes.clear();
+    this.#ofRoutes = new WeakMap();
   }
 
   /** The manager of the session that a route uses. */

@@ -7,6 +7,7 @@ import type { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import type { SessionManager } from '../manager/session.manager.js';
 import { type Awaitable, isPromiseLike } from '../session/awaitable.js';
 import { applicationOf } from './session.directory.js';
+import { keepAttachedTo } from './session.attachment.js';
 import { SessionInterceptor } from './session.interceptor.js';
 
 /** The part of a Fastify instance that is used. */
@@ -36,7 +37,8 @@ export function commitByHooks(application: FastifyLike, manager: SessionManager)
       done(error);
       return;
     }
-    if (isPromiseLike(committed)) committed.then(() => done(), done);
+    // What goes on in `done` may throw, and nobody else would hear of that.
+    if (isPromiseLike(committed)) committed.then(() => done()).then(undefined, done);
     else done();
   });
   // What went past the first one: event streams, hijacked replies, middleware that answers by itself.
@@ -49,15 +51,34 @@ export function commitByHooks(application: FastifyLike, manager: SessionManager)
 /**
  * Takes the interceptor out of an application on Fastify, as soon as that is known, and before its routes are built: Nest leaves
  * out an enhancer that a module doesn't have. One that a test has put in its place stays.
+ *
+ * @param kept - handlers that are to have it all the same
  */
-export function spareInterceptor(adapterHost: HttpAdapterHost, modules: ModulesContainer): void {
+export function spareInterceptor(
+  adapterHost: HttpAdapterHost,
+  modules: ModulesContainer,
+  kept: readonly object[],
+): void {
   const spare = () => {
     if (!isFastify(applicationOf(adapterHost))) return;
-    for (const { injectables } of modules.values()) {
-      if (injectables.get(SessionInterceptor)?.metatype === SessionInterceptor) injectables.delete(SessionInterceptor);
-    }
+    kept.forEach(keepAttachedTo);
+    for (const module of modules.values()) spareIn(module);
   };
   // (Nest 11 doesn't tell when a testing module gets its adapter: there the interceptor stays, and does no harm.)
   if (adapterHost.httpAdapter as unknown) spare();
   else (adapterHost.init$ as HttpAdapterHost['init$'] | undefined)?.subscribe(spare);
+}
+
+type NestModuleRef = ModulesContainer extends Map<string, infer Module> ? Module : never;
+
+function spareIn({ injectables, controllers, providers }: NestModuleRef): void {
+  const interceptor = injectables.get(SessionInterceptor);
+  if (interceptor?.metatype !== SessionInterceptor) return;
+  injectables.delete(SessionInterceptor);
+  // Modules are still being instantiated, maybe: who uses it must not wait for it.
+  for (const user of [...controllers.values(), ...providers.values()]) {
+    const enhancers = user.getEnhancersMetadata() as unknown[] | undefined;
+    const place = enhancers?.indexOf(interceptor) ?? -1;
+    if (place >= 0) enhancers?.splice(place, 1);
+  }
 }

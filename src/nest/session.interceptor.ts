@@ -9,8 +9,9 @@ import { scopeOf } from './session.scope.js';
 /**
  * Attached to routes by the decorators that use a session, and by `@UseSession()`; there is no need to register it. It commits
  * once: when the handler completes, with whatever number of values, or fails, or nobody waits for it any more. What interceptors
- * around it (global ones, or the class's) change later is committed when the response closes. On Fastify hooks do that work, and it
- * runs only for handlers that have the response. Outside HTTP it does nothing.
+ * around it (global ones, or the class's) change later is committed when the response closes. On Fastify hooks do that work, just
+ * before the reply is sent: after all other interceptors, and a commit that fails is for global exception filters only. There it runs
+ * for handlers that have the response, and for those that are given no session. Outside HTTP it does nothing.
  */
 @Injectable()
 export class SessionInterceptor implements NestInterceptor {
@@ -59,8 +60,11 @@ class Committer extends Subscription implements Observer<unknown> {
 
   /** Not done yet: the client went away, and Nest with it. What was changed counts. */
   override unsubscribe(): void {
-    super.unsubscribe();
-    this.#finish(true, () => undefined);
+    try {
+      super.unsubscribe();
+    } finally {
+      this.#finish(true, () => undefined);
+    }
   }
 
   /** `then` once the commit is done; the subscriber's error if it fails. */

@@ -8,7 +8,7 @@ import {
 } from '@nestjs/common/constants.js';
 import { DiscoveryService, HttpAdapterHost, MetadataScanner, ModulesContainer } from '@nestjs/core';
 import { SessionError } from '../session/session.error.js';
-import { attachToMethod, detachFrom, isAttachedTo, keepAttachedTo } from './session.attachment.js';
+import { attachToMethod, detachFrom, isAttachedTo } from './session.attachment.js';
 import { isSessionFactory } from './session.decorators.js';
 import { applicationOf, directoryOf, sessionNameOf } from './session.directory.js';
 import { spareInterceptor } from './session.hooks.js';
@@ -41,8 +41,8 @@ export class SessionRoutes implements OnApplicationBootstrap {
       return routes.filter(usesSession);
     });
     this.#sessionRoutes.forEach(checkCommitted);
-    this.#sessionRoutes.filter(sendsResponse).forEach(({ handler }) => keepAttachedTo(handler));
-    spareInterceptor(adapterHost, modules);
+    const kept = this.#sessionRoutes.filter(needsInterceptor).map(({ handler }) => handler);
+    spareInterceptor(adapterHost, modules, kept);
   }
 
   /** @throws SessionError `MODULE_MISSING`, naming the method and the session that no module registers */
@@ -95,9 +95,15 @@ function injectsSession({ controller, name }: Route): boolean {
   return Object.values(parametersOf(controller, name)).some(({ factory }) => isSessionFactory(factory));
 }
 
-/** Whether the handler has the response, or calls the next one: Nest then sends nothing, and isn't waited for by whoever does. */
-function sendsResponse({ controller, name, handler }: Route): boolean {
-  if (streamsEvents(handler)) return false;
+/**
+ * Whether hooks don't do: nothing tells them that the handler is reached if no decorator injects the session, and a handler that
+ * has the response, or calls the next one, may go on when that is over.
+ */
+function needsInterceptor(route: Route): boolean {
+  return !streamsEvents(route.handler) && (!injectsSession(route) || sendsResponse(route));
+}
+
+function sendsResponse({ controller, name }: Route): boolean {
   if (Reflect.getMetadata(RESPONSE_PASSTHROUGH_METADATA, controller, name) === true) return false;
   return Object.keys(parametersOf(controller, name)).some((key) => RESPONSE_OR_NEXT.test(key));
 }

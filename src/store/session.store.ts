@@ -76,7 +76,8 @@ export interface Purged {
  * Every method may answer at once or by a promise. `now` is the app's clock in milliseconds: a session at or past its
  * deadline (`deadlineOf`) counts as absent, whether it was purged or not. A rejection means that the store failed, never
  * that something wasn't found. Records are data: what a caller does to one it gave or got changes nothing in the store,
- * which may give one that is frozen, with `attrs` of any class. A write that comes again with the same `op` is already done, if no more than seven others were in between.
+ * which may give one that is frozen, with `attrs` of any class. A write that comes again with the same `op` is already done,
+ * if no more than seven others were in between.
  * `testSessionStore` of `nestjs-http-session/testing` proves an implementation.
  */
 export abstract class SessionStore {

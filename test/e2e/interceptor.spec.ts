@@ -1,5 +1,5 @@
 /** Where the interceptor runs, and where Fastify's hooks do its work: no route pays for both. */
-import { Controller, Get, type INestApplication, Module, Res, type Type } from '@nestjs/common';
+import { Controller, Get, type INestApplication, Module, Res, Scope, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -7,6 +7,7 @@ import { Test } from '@nestjs/testing';
 import { MemoryStore, Sess, type Session, SessionInterceptor, SessionModule, UseSession } from 'nestjs-http-session';
 import { createTestSession, ObservedStore } from 'nestjs-http-session/testing';
 import type { AddressInfo } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { AnyResponse } from './harness.js';
 
@@ -62,6 +63,24 @@ async function seenAt(app: INestApplication, path: string): Promise<unknown> {
   return session.attr('seen');
 }
 
+/** What a module waits for while others are instantiated. */
+const SLOW = { provide: 'slow', useFactory: () => setTimeout(20, 'slow') };
+
+@Controller({ path: 'scoped', scope: Scope.REQUEST })
+class ScopedController {
+  @Get('value')
+  value(@Sess() sess: Session): string {
+    sess.setAttr('seen', 'value');
+    return 'done';
+  }
+}
+
+@Module({ controllers: [ChangingController, ScopedController], providers: [SLOW] })
+class SlowModule {}
+
+@Module({ imports: [SessionModule.forRoot({ store }), SlowModule] })
+class SlowAppModule {}
+
 describe.each(Object.entries(WAYS))('An application made %s', (_, create) => {
   it.each<[Platform, path: string, runs: number]>([
     ['Express', '/value', 1],
@@ -77,6 +96,16 @@ describe.each(Object.entries(WAYS))('An application made %s', (_, create) => {
     expect(await seenAt(app, path)).toBe(path.split('/').at(-1));
     expect(intercept).toHaveBeenCalledTimes(runs);
   });
+
+  it.each(['/value', '/own', '/scoped/value'])(
+    'on Fastify, with providers that take a while, commits at %s',
+    async (path) => {
+      const app = await create(SlowAppModule, 'Fastify');
+      onTestFinished(() => app.close());
+      await app.listen(0);
+      expect(await seenAt(app, path)).toBe(path.split('/').at(-1));
+    },
+  );
 
   it('shares its controllers with one on the other platform', async () => {
     const express = await create(AppModule, 'Express');
