@@ -6,6 +6,7 @@ import { createExchange } from 'nestjs-http-session/testing';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
+import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Backend, describeWith } from '../support/backends.js';
@@ -55,9 +56,20 @@ function originsOf({ output }: StartedProgram): [string, string] {
 
 /** Resolves when nobody serves there any more. */
 async function untilSilent(origins: readonly string[]): Promise<void> {
-  for (const origin of origins) {
-    const answers = () => fetch(origin, { redirect: 'manual' }).then(Boolean, () => false);
-    while (await answers()) await setTimeout(20);
+  for (const origin of origins) while (await isHeard(origin)) await setTimeout(20);
+}
+
+/** By a connection of its own: one that is kept alive, and asked again and again, keeps a server from closing. */
+async function isHeard(origin: string): Promise<boolean> {
+  const { hostname, port } = new URL(origin);
+  const socket = connect(Number(port), hostname);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
   }
 }
 
