@@ -129,7 +129,8 @@ function microseconds(figureInMicroseconds: number | undefined): string {
 }
 
 function timesOf(library: number, other: number | undefined): string {
-  return other === undefined ? NOTHING : (library / other).toFixed(2);
+  // What adds nothing that could be told from noise is nothing to divide by.
+  return other === undefined || !(other > 0) ? NOTHING : (library / other).toFixed(2);
 }
 
 interface Row {
