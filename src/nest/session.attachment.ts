@@ -22,13 +22,13 @@ export function attachToClass(controller: Type): void {
 }
 
 /**
- * Attaches an interceptor to a method for good: for handlers that may go on when the response was sent. (Nest knows an instance
- * without looking for it in a module, and it stays where the class is taken out.)
+ * Attaches the interceptor to a method, or to a class, for good: Nest takes an instance as it is, without looking for it in a
+ * module, so that it stays where the class is taken out.
  */
-export function keepAttachedTo(handler: object): void {
-  const kept = interceptorsOf(handler).map((one) => (one === SessionInterceptor ? new SessionInterceptor() : one));
+export function keepAttachedTo(target: object): void {
+  const kept = interceptorsOf(target).map((one) => (one === SessionInterceptor ? new SessionInterceptor() : one));
   if (!kept.some(isOurs)) kept.push(new SessionInterceptor());
-  Reflect.defineMetadata(INTERCEPTORS_METADATA, kept, handler);
+  Reflect.defineMetadata(INTERCEPTORS_METADATA, kept, target);
 }
 
 export function detachFrom(target: object): void {

@@ -52,7 +52,7 @@ export function commitByHooks(application: FastifyLike, manager: SessionManager)
  * Takes the interceptor out of an application on Fastify, as soon as that is known, and before its routes are built: Nest leaves
  * out an enhancer that a module doesn't have. One that a test has put in its place stays.
  *
- * @param kept - handlers that are to have it all the same
+ * @param kept - handlers and classes that are to have it all the same
  */
 export function spareInterceptor(
   adapterHost: HttpAdapterHost,

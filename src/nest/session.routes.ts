@@ -41,7 +41,7 @@ export class SessionRoutes implements OnApplicationBootstrap {
       return routes.filter(usesSession);
     });
     this.#sessionRoutes.forEach(checkCommitted);
-    const kept = this.#sessionRoutes.filter(needsInterceptor).map(({ handler }) => handler);
+    const kept = this.#sessionRoutes.filter(needsInterceptor).map(attachedOf);
     spareInterceptor(adapterHost, modules, kept);
   }
 
@@ -101,6 +101,11 @@ function injectsSession({ controller, name }: Route): boolean {
  */
 function needsInterceptor(route: Route): boolean {
   return !streamsEvents(route.handler) && (!injectsSession(route) || sendsResponse(route));
+}
+
+/** What the interceptor is attached to. A method may be another class's too, which inherits it. */
+function attachedOf({ controller, handler }: Route): object {
+  return isAttachedTo(handler) ? handler : controller;
 }
 
 function sendsResponse({ controller, name }: Route): boolean {
