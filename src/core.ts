@@ -6,6 +6,7 @@ export type { SessionManagerOptions } from './manager/manager.options.js';
 export { type GetOptions, type ManagerPurgeOptions, SessionManager } from './manager/session.manager.js';
 export { type Presented, SessionTransport, type Validity } from './manager/session.transport.js';
 export type { HttpRequest, HttpResponse } from './http/http.exchange.js';
+export { PrincipalRegistry, type RegistrySource, type SessionInfo } from './registry/principal.registry.js';
 export { type AttributeCodec, defaultCodec } from './session/attribute.codec.js';
 export type { Awaitable } from './session/awaitable.js';
 export type { Duration } from './session/duration.js';
@@ -13,6 +14,7 @@ export { SessionError, type SessionErrorCode } from './session/session.error.js'
 export type {
   RejectionReason,
   RemovalReason,
+  RotationReason,
   SessionEvent,
   SessionEventListener,
   SessionEvents,
@@ -25,20 +27,25 @@ export {
   type Delta,
   isLive,
   type Key,
+  type SessionOutline,
   type SessionRecord,
 } from './session/session.record.js';
 export { type AnySession, createSession, Session } from './session/session.js';
 export { CompareAndSwapStore } from './store/compare-and-swap.store.js';
 export { MemoryStore, type MemoryStoreOptions } from './store/memory.store.js';
+export { displacedBy } from './store/session.limit.js';
+export type { StoreAccess } from './store/store.access.js';
 export { type SessionCopies, type SessionCopy, TICKET_MS } from './store/session.copies.js';
 export {
   type Added,
   type AddOptions,
   type Found,
+  type ListedSession,
   type Purged,
   type PurgeOptions,
   type Renamed,
   type RenameOptions,
+  type SessionLimit,
   SessionStore,
   type StoreCapabilities,
 } from './store/session.store.js';

@@ -6,6 +6,8 @@ export type { SessionManagerOptions } from './manager/manager.options.js';
 export { type GetOptions, type ManagerPurgeOptions, SessionManager } from './manager/session.manager.js';
 export { type Presented, SessionTransport, type Validity } from './manager/session.transport.js';
 export type { HttpRequest, HttpResponse } from './http/http.exchange.js';
+export { PrincipalRegistry, type RegistrySource, type SessionInfo } from './registry/principal.registry.js';
+export { SessionRegistry } from './registry/session.registry.js';
 export { type AttributeCodec, defaultCodec } from './session/attribute.codec.js';
 export type { Awaitable } from './session/awaitable.js';
 export type { Duration } from './session/duration.js';
@@ -13,6 +15,7 @@ export { SessionError, type SessionErrorCode } from './session/session.error.js'
 export type {
   RejectionReason,
   RemovalReason,
+  RotationReason,
   SessionEvent,
   SessionEventListener,
   SessionEvents,
@@ -25,26 +28,33 @@ export {
   type Delta,
   isLive,
   type Key,
+  type SessionOutline,
   type SessionRecord,
 } from './session/session.record.js';
 export { type AnySession, createSession, Session } from './session/session.js';
 export { CompareAndSwapStore } from './store/compare-and-swap.store.js';
 export { MemoryStore, type MemoryStoreOptions } from './store/memory.store.js';
+export { displacedBy } from './store/session.limit.js';
+export type { StoreAccess } from './store/store.access.js';
 export { type SessionCopies, type SessionCopy, TICKET_MS } from './store/session.copies.js';
 export {
   type Added,
   type AddOptions,
   type Found,
+  type ListedSession,
   type Purged,
   type PurgeOptions,
   type Renamed,
   type RenameOptions,
+  type SessionLimit,
   SessionStore,
   type StoreCapabilities,
 } from './store/session.store.js';
 export { AllowAnonymous } from './nest/allow-anonymous.decorator.js';
+export { NOT_FRESH, RequireFresh } from './nest/require-fresh.decorator.js';
 export { SessionContext } from './nest/session.context.js';
 export { Sess, SessAttr, SessConstAttr, SessCtx } from './nest/session.decorators.js';
+export type { EmittedSessionEvent } from './nest/session.event-bridge.js';
 export { SessionGuard } from './nest/session.guard.js';
 export { SessionInterceptor } from './nest/session.interceptor.js';
 export type {
@@ -53,5 +63,11 @@ export type {
   SessionOptionsFactory,
 } from './nest/session.module-definition.js';
 export { SessionModule } from './nest/session.module.js';
-export { getSessionManagerToken, getSessionStoreToken, InjectSessionManager } from './nest/session.tokens.js';
+export {
+  getSessionManagerToken,
+  getSessionRegistryToken,
+  getSessionStoreToken,
+  InjectSessionManager,
+  InjectSessionRegistry,
+} from './nest/session.tokens.js';
 export { UseSession } from './nest/use-session.decorator.js';

@@ -14,6 +14,7 @@ import type { Attributes, ConstAttributes } from '../session/session.options.js'
 import { type AnySession, type Session, stateOf } from '../session/session.js';
 import { type CommitOutcome, StoredState } from '../session/stored.state.js';
 import type { Purged } from '../store/session.store.js';
+import type { StoreAccess } from '../store/store.access.js';
 import { checkManagerOptions, type ManagerSettings, type SessionManagerOptions } from './manager.options.js';
 import { SessionKeeper } from './session.keeper.js';
 import { SessionLookup } from './session.lookup.js';
@@ -41,14 +42,19 @@ export class HttpSessionManager extends SessionManager {
    */
   constructor(options: SessionManagerOptions = {}, name: string = DEFAULT_SESSION_NAME) {
     super();
-    this.#settings = checkManagerOptions(options, name === DEFAULT_SESSION_NAME ? 'sessid' : `sessid-${name}`);
-    this.#keeper = new SessionKeeper(name, this.#settings);
+    this.#settings = checkManagerOptions(options, name, name === DEFAULT_SESSION_NAME ? 'sessid' : `sessid-${name}`);
+    this.#keeper = new SessionKeeper(this.#settings);
     this.#lookup = new SessionLookup(this.#settings.transports, this.#keeper);
   }
 
   /** What happens to sessions. */
   get events(): SessionEvents {
     return this.#keeper.events;
+  }
+
+  /** For a registry: the way to the same sessions. */
+  get access(): StoreAccess {
+    return this.#keeper.access;
   }
 
   override get carriers(): readonly string[] {
@@ -116,13 +122,21 @@ export class HttpSessionManager extends SessionManager {
     });
   }
 
-  async rotate(session: AnySession, response: unknown): Promise<void> {
+  rotate(session: AnySession, response: unknown): Promise<void> {
+    return this.#rename(session, response, 'rotated');
+  }
+
+  override reauthenticated(session: AnySession, response: unknown): Promise<void> {
+    return this.#rename(session, response, 'reauthenticated');
+  }
+
+  async #rename(session: AnySession, response: unknown, reason: 'rotated' | 'reauthenticated'): Promise<void> {
     const visit = this.#visitOf(response);
     const exchange = openResponse(response);
     return visit.inTurn(async () => {
       const state = stateOf(session);
       if (state instanceof DraftState) return state.save();
-      await this.#keeper.rename(state);
+      await this.#keeper.rename(state, reason);
       this.#tell(visit, exchange, state);
     });
   }
@@ -257,11 +271,25 @@ export class HttpSessionManager extends SessionManager {
     const state = visit.session && stateOf(visit.session);
     if (!(state instanceof StoredState) || visit.failed) return undefined;
     try {
-      const committed = andThen(state.commit(), (outcome) => this.#committed(visit, state.handle, outcome, late));
+      const committed = andThen(state.commit(), (outcome) => {
+        this.#committed(visit, state.handle, outcome, late);
+        return late ? undefined : this.#renew(visit, state);
+      });
       return isPromiseLike(committed) ? committed.then(undefined, (error: unknown) => visit.fail(error)) : committed;
     } catch (error) {
       return visit.fail(error);
     }
+  }
+
+  /** The client hears of an id that its session got without a verb: by timed renewal, in this request or in one before. */
+  #renew(visit: Visit, state: StoredState): Awaitable<void> {
+    const exchange = visit.response;
+    if (!exchange || state.isGone) return undefined;
+    const tell = () => {
+      const isNews = state.id !== visit.presentedId && !visit.told;
+      if (isNews && !exchange.headersSent) this.#tell(visit, exchange, state);
+    };
+    return this.#keeper.isRenewalDue(state) ? this.#keeper.renew(state).then(tell) : tell();
   }
 
   #committed(visit: Visit, handle: string, outcome: CommitOutcome, late: boolean): void {

@@ -8,7 +8,7 @@ import { type SessionLogger, SILENT } from '../session/session.logger.js';
 import { DEFAULT_ID_LENGTH, MAX_ID_LENGTH, MIN_ID_LENGTH } from '../session/session.id.js';
 import { DEFAULT_TIMEOUT } from '../session/session.options.js';
 import { MemoryStore } from '../store/memory.store.js';
-import { SessionStore } from '../store/session.store.js';
+import { type SessionLimit, SessionStore } from '../store/session.store.js';
 import { type CookieOptions, CookieTransport } from './cookie.transport.js';
 import { SessionTransport } from './session.transport.js';
 
@@ -40,6 +40,23 @@ export interface SessionManagerOptions {
   onStoreError?: 'fail' | 'anonymous' | undefined;
   /** Lifecycle at `debug`, what somebody should look at as `warn` and `error`. @defaultValue the console, from `warn` on */
   logger?: SessionLogger | false | undefined;
+  /**
+   * How long a session keeps its id: after that the next request whose route uses the session gets a new one with its response
+   * (OWASP: renewal timeout); `false`: until somebody rotates it. At least twice `renewGrace`. @defaultValue false
+   */
+  renewInterval?: Duration | false | undefined;
+  /**
+   * How long the id before still opens the session, once it was renewed by `renewInterval`: for requests that run in parallel, and
+   * clients that never got the response. Ends at the next login, re-authentication or logout. `'10m'` at most. @defaultValue '30s'
+   */
+  renewGrace?: Duration | undefined;
+  /** Most live sessions of one principal. @defaultValue no limit */
+  maxPerPrincipal?: number | undefined;
+  /**
+   * What becomes of one too many: it is refused (`TOO_MANY_SESSIONS`, 409), or those go that were created first.
+   * @defaultValue 'refuse'
+   */
+  onMaxPerPrincipal?: 'refuse' | 'remove-oldest' | undefined;
   /** Milliseconds since 1970. @defaultValue Date.now */
   clock?: (() => number) | undefined;
 }
@@ -57,6 +74,10 @@ const NAMES = [
   'storeTimeout',
   'onStoreError',
   'logger',
+  'renewInterval',
+  'renewGrace',
+  'maxPerPrincipal',
+  'onMaxPerPrincipal',
   'clock',
 ] as const satisfies (keyof SessionManagerOptions)[];
 
@@ -70,14 +91,29 @@ export interface ManagerSettings {
   readonly storeTimeout: number;
   readonly onStoreError: 'fail' | 'anonymous';
   readonly logger: SessionLogger;
+  readonly renewal: Renewal | undefined;
+  readonly limit: SessionLimit | undefined;
   readonly clock: () => number;
 }
 
+/** When ids are renewed, in milliseconds. */
+export interface Renewal {
+  readonly interval: number;
+  readonly grace: number;
+}
+
+const MAX_RENEW_GRACE_MS = 600_000;
+
 /**
+ * @param sessionName - tells this kind of session from others
  * @param defaultCookieName - of sessions whose cookie has no name of its own
  * @throws SessionError `INVALID_OPTION`
  */
-export function checkManagerOptions(options: SessionManagerOptions, defaultCookieName: string): ManagerSettings {
+export function checkManagerOptions(
+  options: SessionManagerOptions,
+  sessionName: string,
+  defaultCookieName: string,
+): ManagerSettings {
   checkOptionNames('options', options, NAMES);
   const { timeout = DEFAULT_TIMEOUT, lifetime = '30d', touchInterval = '1m', idLength = DEFAULT_ID_LENGTH } = options;
   const {
@@ -104,6 +140,7 @@ export function checkManagerOptions(options: SessionManagerOptions, defaultCooki
   return {
     transports: checkTransports(options, defaultCookieName),
     defaults: {
+      sessionName,
       timeout: toMilliseconds('timeout', timeout),
       lifetime: lifetime === false ? false : toMilliseconds('lifetime', lifetime),
       touchInterval: toMilliseconds('touchInterval', touchInterval),
@@ -114,9 +151,32 @@ export function checkManagerOptions(options: SessionManagerOptions, defaultCooki
     storeTimeout: toTimerMilliseconds('storeTimeout', storeTimeout),
     onStoreError,
     logger: checkLogger(options.logger),
+    renewal: checkRenewal(options),
+    limit: checkLimit(options),
     clock,
     store: options.store ?? new MemoryStore(),
   };
+}
+
+function checkRenewal({ renewInterval = false, renewGrace = '30s' }: SessionManagerOptions): Renewal | undefined {
+  const grace = toMilliseconds('renewGrace', renewGrace);
+  if (grace > MAX_RENEW_GRACE_MS) throw invalidOption('renewGrace', renewGrace, "'10m' at most");
+  if (renewInterval === false) return undefined;
+  const interval = toMilliseconds('renewInterval', renewInterval);
+  if (interval < 2 * grace) throw invalidOption('renewInterval', renewInterval, 'twice "renewGrace" or more, or false');
+  return { interval, grace };
+}
+
+function checkLimit({ maxPerPrincipal, onMaxPerPrincipal }: SessionManagerOptions): SessionLimit | undefined {
+  const onMax = onMaxPerPrincipal ?? 'refuse';
+  if (onMax !== 'refuse' && onMax !== 'remove-oldest') {
+    throw invalidOption('onMaxPerPrincipal', onMaxPerPrincipal, "'refuse' or 'remove-oldest'");
+  }
+  if (maxPerPrincipal !== undefined) return { max: checkInteger('maxPerPrincipal', maxPerPrincipal, 1), onMax };
+  if (onMaxPerPrincipal !== undefined) {
+    throw invalidOption('onMaxPerPrincipal', onMaxPerPrincipal, 'only beside "maxPerPrincipal"');
+  }
+  return undefined;
 }
 
 function checkTransports(options: SessionManagerOptions, defaultCookieName: string): ManagerSettings['transports'] {

@@ -4,15 +4,16 @@ import { DraftState } from '../session/draft.state.js';
 import { KeyedQueue } from '../session/keyed.queue.js';
 import { ReentrantQueue } from '../session/reentrant.queue.js';
 import { SessionError, sessionGone } from '../session/session.error.js';
-import { type RemovalReason, type SessionEvent, SessionEvents } from '../session/session.events.js';
+import { type RemovalReason, type RotationReason, type SessionEvent, SessionEvents } from '../session/session.events.js';
 import { randomText } from '../session/random.text.js';
-import { keyOf, newId, secretLengthOf, tagOf } from '../session/session.id.js';
+import { keyOf, newId, secretLengthOf, successorOf, tagOf } from '../session/session.id.js';
 import type { Key, SessionRecord } from '../session/session.record.js';
 import { type AnySession, replaceState, type Session, sessionOf, stateOf } from '../session/session.js';
 import { type SessionHost, StoredState } from '../session/stored.state.js';
-import type { Found, Purged, PurgeOptions } from '../store/session.store.js';
-import type { ManagerSettings } from './manager.options.js';
+import type { Added, AddOptions, Found, Purged, PurgeOptions } from '../store/session.store.js';
+import type { StoreAccess } from '../store/store.access.js';
 import { StoreGate } from '../store/store.gate.js';
+import type { ManagerSettings } from './manager.options.js';
 
 /** How long writes with an old key reach the successor. A request that overlaps a rotation and runs longer finds it gone. */
 const FORWARD_MS = 60_000;
@@ -21,18 +22,20 @@ const MAX_ID_TRIES = 4;
 
 export class SessionKeeper {
   readonly events = new SessionEvents();
+  readonly access: StoreAccess;
   readonly #name: string;
   readonly #settings: ManagerSettings;
   readonly #gate: StoreGate;
   readonly #host: SessionHost;
 
-  /** @param name - the session's, part of every key */
-  constructor(name: string, settings: ManagerSettings) {
-    this.#name = name;
+  constructor(settings: ManagerSettings) {
+    const { store, logger, clock, storeTimeout, defaults } = settings;
+    this.#name = defaults.sessionName;
     this.#settings = settings;
-    this.#gate = new StoreGate(settings.storeTimeout, settings.logger);
+    this.#gate = new StoreGate(storeTimeout, logger);
     this.#host = this.#createHost();
-    settings.store.start(settings.logger);
+    this.access = { sessionName: this.#name, store, gate: this.#gate, events: this.events, logger, clock };
+    store.start(logger);
   }
 
   /**
@@ -43,9 +46,11 @@ export class SessionKeeper {
     const key = keyOf(this.#name, id);
     return andThen(this.#find(key), (found) => {
       if (found && 'record' in found) return this.#openRecord(id, key, found.record);
+      if (found && 'successor' in found) return this.#openSuccessor(id, found.successor, found.graceUntil);
       if (found && 'broken' in found) this.#reportUndecodable(`a record (${found.broken})`);
+      else if (found) this.events.emit({ type: 'expired', handle: found.expired });
       else this.events.emit({ type: 'rejected', reason: 'unknown' });
-      return found && 'successor' in found ? 'rotated' : undefined;
+      return undefined;
     });
   }
 
@@ -59,7 +64,6 @@ export class SessionKeeper {
       const old = replaced && storedStateOf(replaced);
       const state = await this.#store(draft, old?.key);
       replaceState(session, state);
-      this.#announce({ type: 'added', handle: state.handle });
       if (old) this.#dropped(old, 'replaced');
       return state;
     } catch (error) {
@@ -69,26 +73,54 @@ export class SessionKeeper {
   }
 
   /** Gives a session another id. */
-  async rename(state: StoredState): Promise<void> {
+  async rename(state: StoredState, reason: 'rotated' | 'reauthenticated'): Promise<void> {
     if (state.isGone) throw sessionGone();
     const op = this.#host.nextOp();
+    const isAuthenticated = reason === 'reauthenticated';
     for (let tries = 0; tries < MAX_ID_TRIES; tries++) {
       const id = newId(secretLengthOf(state.id), tagOf(state.id));
       const to = keyOf(this.#name, id);
       const now = this.#settings.clock();
-      const options = { op, now, forwardUntil: now + FORWARD_MS, graceUntil: 0 };
+      const options = { op, now, forwardUntil: now + FORWARD_MS, graceUntil: 0, isAuthenticated };
       const renamed = await this.#gate.run(() => this.#settings.store.rename(state.key, to, options));
       if (renamed === 'exists') continue;
       if (renamed === 'gone') {
         state.markGone();
         throw sessionGone();
       }
-      state.id = id;
-      state.key = to;
-      this.#announce({ type: 'rotated', handle: state.handle });
+      state.rotatedTo(id, to, now, isAuthenticated);
+      this.#announceRotated(state, reason);
       return;
     }
     throw noFreeId();
+  }
+
+  isRenewalDue(state: StoredState): boolean {
+    const { renewal, clock } = this.#settings;
+    return renewal !== undefined && !state.isGone && clock() - state.rotated >= renewal.interval;
+  }
+
+  /**
+   * Gives a session the id that follows from the one it has: requests that run in parallel come to the same. If the store fails,
+   * the session keeps its id, or whoever comes with it gets the next one.
+   */
+  async renew(state: StoredState): Promise<void> {
+    const { renewal, store, clock } = this.#settings;
+    if (!renewal) return;
+    const id = state.successorId;
+    const to = keyOf(this.#name, id);
+    const now = clock();
+    const forwardUntil = now + Math.max(FORWARD_MS, renewal.interval);
+    const options = { op: this.#host.nextOp(), now, forwardUntil, graceUntil: now + renewal.grace, follows: false };
+    try {
+      const renamed = await this.#gate.run(() => store.rename(state.key, to, options));
+      // Another request was faster; since then, the session may have been given a third id.
+      if (renamed === 'gone' || (renamed === 'exists' && !(await this.#isLive(to)))) return;
+      state.rotatedTo(id, to, now, false);
+      if (renamed === 'done') this.#announceRotated(state, 'renewed');
+    } catch {
+      // The gate has said so.
+    }
   }
 
   /** Removes a session for good. One that isn't stored needs nothing; one that was only found expired may still be there. */
@@ -142,6 +174,21 @@ export class SessionKeeper {
     return sessionOf(state);
   }
 
+  /**
+   * The session of an id that was given another one. In timed renewal, who comes with the id before gets the next one, for a
+   * while: that it follows from the one presented tells that nothing but that renewal was in between.
+   */
+  async #openSuccessor(id: string, successor: Key, graceUntil: number): Promise<Session | 'rotated'> {
+    const found = await this.#find(successor);
+    const record = found && 'record' in found ? found.record : undefined;
+    if (record && this.#settings.clock() < graceUntil) {
+      const next = successorOf(id, record.seed);
+      if (keyOf(this.#name, next) === successor) return this.#openRecord(next, successor, record);
+    }
+    this.events.emit({ type: 'rejected', reason: 'reused', ...(record && subjectOf(record)) });
+    return 'rotated';
+  }
+
   #find(key: Key): Awaitable<Found> {
     return this.#gate.run(() => this.#settings.store.get(key, this.#settings.clock()));
   }
@@ -164,15 +211,24 @@ export class SessionKeeper {
   }
 
   async #store(draft: DraftState, replaces: Key | undefined): Promise<StoredState> {
-    const { store, defaults, clock } = this.#settings;
+    const { store, defaults, limit, clock } = this.#settings;
     const record = draft.toRecord(this.#host.rules, defaults, clock());
-    const options = { op: this.#host.nextOp(), ...(replaces !== undefined && { replaces }) };
+    const options: AddOptions = {
+      op: this.#host.nextOp(),
+      ...(replaces !== undefined && { replaces }),
+      ...(limit && record.principal !== undefined && { limit }),
+    };
     let id = draft.firstId(defaults);
     for (let tries = 0; tries < MAX_ID_TRIES; tries++) {
       const key = keyOf(this.#name, id);
       const added = await this.#gate.run(() => store.add(key, record, options));
-      if (added === 'added') return this.#adopt(id, key, record, draft);
       if (added === 'full') throw new SessionError('STORE_FULL', 'The session store takes no more sessions.');
+      if (added === 'limit') throw tooManySessions(limit?.max);
+      if (added !== 'exists') {
+        const state = await this.#adopt(id, key, record, draft);
+        this.#announceAdded(state, added);
+        return state;
+      }
       id = draft.nextId(defaults);
     }
     throw noFreeId();
@@ -188,9 +244,25 @@ export class SessionKeeper {
     }
   }
 
+  async #isLive(key: Key): Promise<boolean> {
+    const found = await this.#find(key);
+    return found !== undefined && 'record' in found;
+  }
+
   #dropped(state: StoredState, reason: RemovalReason): void {
     state.markRemoved();
-    this.#announce({ type: 'removed', handle: state.handle, reason });
+    this.#announce({ type: 'removed', ...subjectOf(state), reason });
+  }
+
+  #announceAdded(state: StoredState, added: Added): void {
+    const subject = subjectOf(state);
+    this.#announce({ type: 'added', ...subject });
+    if (typeof added !== 'object') return;
+    for (const handle of added.displaced) this.#announce({ type: 'removed', ...subject, handle, reason: 'limit' });
+  }
+
+  #announceRotated(state: StoredState, reason: RotationReason): void {
+    this.#announce({ type: 'rotated', ...subjectOf(state), reason });
   }
 
   #reportUndecodable(what: string): void {
@@ -199,9 +271,8 @@ export class SessionKeeper {
   }
 
   #announce(event: Extract<SessionEvent, { type: 'added' | 'rotated' | 'removed' }>): void {
-    this.#settings.logger.debug(
-      `Session ${event.handle ?? '(rotated)'} ${event.type}${'reason' in event ? ` (${event.reason})` : ''}.`,
-    );
+    const reason = 'reason' in event ? ` (${event.reason})` : '';
+    this.#settings.logger.debug(`Session ${event.handle ?? '(rotated meanwhile)'} ${event.type}${reason}.`);
     this.events.emit(event);
   }
 }
@@ -210,6 +281,18 @@ export class SessionKeeper {
 function storedStateOf(session: AnySession): StoredState | undefined {
   const state = stateOf(session);
   return state instanceof DraftState || state.isRemoved ? undefined : state;
+}
+
+function subjectOf({ handle, principal }: Pick<SessionRecord, 'handle'> & { principal?: string | undefined }): {
+  handle: string;
+  principal?: string;
+} {
+  return { handle, ...(principal !== undefined && { principal }) };
+}
+
+function tooManySessions(max: number | undefined): SessionError {
+  const message = `This principal has as many sessions as it may have (maxPerPrincipal: ${max}); none was added.`;
+  return new SessionError('TOO_MANY_SESSIONS', message);
 }
 
 function isTimeout(error: unknown): boolean {

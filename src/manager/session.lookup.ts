@@ -32,6 +32,7 @@ export class SessionLookup {
     for (const transport of this.#transports) {
       for (const presented of transport.read(request)) all.push({ presented, transport });
     }
+    if (all.length > 1 && hasSeveralIds(all)) this.#keeper.events.emit({ type: 'rejected', reason: 'ambiguous' });
     return all;
   }
 
@@ -51,9 +52,16 @@ export class SessionLookup {
         return this.#openFirst(visit, all, place + 1, lookups - 1);
       }
       visit.session = session;
+      visit.presentedId = presented.id;
       visit.transport = transport;
       return undefined;
     };
     return isPromiseLike(opened) ? Promise.resolve(opened.then(goOn)) : goOn(opened);
   }
+}
+
+/** As when somebody who may set cookies for the domain has put one beside the client's own. */
+function hasSeveralIds(all: readonly PresentedBy[]): boolean {
+  const ids = all.flatMap(({ presented }) => ('id' in presented ? [presented.id] : []));
+  return new Set(ids).size > 1;
 }

@@ -82,6 +82,16 @@ export abstract class SessionManager {
   abstract rotate(session: AnySession, response: unknown): Promise<void>;
 
   /**
+   * Says that the session's user has just been authenticated again: it is fresh for `@RequireFresh`, and gets a new id, as by
+   * `rotate`. In a manager of your own it is `rotate`, unless you write it anew.
+   *
+   * @throws SessionError what `rotate` rejects with
+   */
+  reauthenticated(session: AnySession, response: unknown): Promise<void> {
+    return this.rotate(session, response);
+  }
+
+  /**
    * Removes expired sessions from the store, for stores that don't do so by themselves, or a cron job.
    * @throws SessionError `STORE_FAILED`; what was removed before stays removed
    */

@@ -15,6 +15,8 @@ export class Visit {
   session: Session | undefined;
   /** Why the session couldn't be loaded. */
   failure: Error | undefined;
+  /** The id that led to the session. */
+  presentedId: string | undefined;
   /** An id that it presented, of a session that has another one by now. */
   rotatedId: string | undefined;
   /** What the request presented its id by, or the client was told by. */

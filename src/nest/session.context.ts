@@ -57,9 +57,22 @@ export class SessionContext<A extends object = Attributes, C extends object = Co
    * @throws SessionError `SESSION_MISSING` if the request has none
    */
   async rotate(): Promise<void> {
+    await this.#renew((session) => this.#manager.rotate(session, this.#response));
+  }
+
+  /**
+   * To be called when the user has proven again who they are, by a password say: the session is fresh for `@RequireFresh`, and gets
+   * a new id; see {@link SessionManager.reauthenticated}.
+   * @throws SessionError `SESSION_MISSING` if the request has none
+   */
+  async reauthenticated(): Promise<void> {
+    await this.#renew((session) => this.#manager.reauthenticated(session, this.#response));
+  }
+
+  async #renew(rotate: (session: Session) => Promise<void>): Promise<void> {
     const session = await this.#manager.get(this.#request);
     if (!session) throw new SessionError('SESSION_MISSING', 'There is no session to rotate: the request has none.');
-    await this.#manager.rotate(session, this.#response);
+    await rotate(session);
     this.#session = session;
   }
 }

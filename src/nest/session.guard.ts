@@ -23,11 +23,16 @@ export class SessionGuard implements CanActivate {
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (allowsAnonymous(context, this)) return true;
+    if (this.allowsAnonymous(context)) return true;
     const { manager, request } = scopeOf(context);
     const session = await manager.get(request, { onStoreError: 'fail' });
     if (session && (await this.accepts(session))) return true;
     throw new UnauthorizedException();
+  }
+
+  /** Whether the request is let in without a session. */
+  protected allowsAnonymous(context: ExecutionContext): boolean {
+    return allowsAnonymous(context, this);
   }
 
   /** Whether a session lets the request in. */

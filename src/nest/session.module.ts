@@ -8,13 +8,15 @@ import {
   Optional,
   type Provider,
 } from '@nestjs/common';
-import { DiscoveryModule, HttpAdapterHost } from '@nestjs/core';
+import { DiscoveryModule, HttpAdapterHost, ModuleRef } from '@nestjs/core';
 import { HttpSessionManager } from '../manager/http-session.manager.js';
 import { SessionManager } from '../manager/session.manager.js';
+import { SessionRegistry } from '../registry/session.registry.js';
 import { checkOptionNames } from '../session/options.check.js';
 import { invalidOption, SessionError } from '../session/session.error.js';
 import { MemoryStore } from '../store/memory.store.js';
 import type { SessionStore } from '../store/session.store.js';
+import { SessionEventBridge } from './session.event-bridge.js';
 import { SessionLifecycle } from './session.lifecycle.js';
 import {
   ASYNC_OPTIONS_TYPE,
@@ -26,7 +28,7 @@ import {
   type SessionModuleOptions,
 } from './session.module-definition.js';
 import { SessionRoutes } from './session.routes.js';
-import { getSessionManagerToken, getSessionStoreToken } from './session.tokens.js';
+import { getSessionManagerToken, getSessionRegistryToken, getSessionStoreToken } from './session.tokens.js';
 
 /** What stands beside a factory; all else is in its result. */
 const ASYNC_NAMES = [
@@ -88,7 +90,7 @@ function wrap({ imports = [], providers = [], module }: DynamicModule, extras: S
     module: SessionCoreModule,
     imports: [...imports, DiscoveryModule],
     providers: [...providers, ...sessionProviders(name), SessionRoutes],
-    exports: [getSessionStoreToken(name), getSessionManagerToken(name)],
+    exports: [getSessionStoreToken(name), getSessionManagerToken(name), getSessionRegistryToken(name)],
   };
   const configured: Provider = { provide: CONFIGURED, useValue: true };
   return { module, global: isGlobal, imports: [core], providers: [configured], exports: [core] };
@@ -105,13 +107,25 @@ function sessionProviders(name: string): Provider[] {
     inject: [MODULE_OPTIONS_TOKEN, { token: getSessionStoreToken(name), optional: true }],
     useFactory: (options: SessionModuleOptions, store?: SessionStore) => managerOf(name, options, store),
   };
+  const registry: FactoryProvider<SessionRegistry | undefined> = {
+    provide: getSessionRegistryToken(name),
+    inject: [getSessionManagerToken(name)],
+    useFactory: (sessionManager: SessionManager) =>
+      sessionManager instanceof HttpSessionManager ? new SessionRegistry(sessionManager) : undefined,
+  };
+  const bridge: FactoryProvider<SessionEventBridge> = {
+    provide: SessionEventBridge,
+    inject: [{ token: getSessionRegistryToken(name), optional: true }, ModuleRef],
+    useFactory: (sessions: SessionRegistry | undefined, moduleRef: ModuleRef) =>
+      new SessionEventBridge(name, sessions, moduleRef),
+  };
   const lifecycle: FactoryProvider<SessionLifecycle> = {
     provide: SessionLifecycle,
     inject: [getSessionManagerToken(name), HttpAdapterHost],
     useFactory: (sessionManager: SessionManager, host: HttpAdapterHost) =>
       new SessionLifecycle(name, sessionManager, host),
   };
-  return [store, manager, lifecycle];
+  return [store, manager, registry, bridge, lifecycle];
 }
 
 /** With a manager that was made elsewhere there is no store of ours. */

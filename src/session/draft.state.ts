@@ -5,7 +5,7 @@ import { DraftAttributes, encodeDraft } from './draft.attributes.js';
 import { toMilliseconds } from './duration.js';
 import { SessionError } from './session.error.js';
 import { randomText } from './random.text.js';
-import { DEFAULT_ID_LENGTH, newId } from './session.id.js';
+import { DEFAULT_ID_LENGTH, newId, tagOfPrincipal } from './session.id.js';
 import { DEFAULT_TIMEOUT, type SessionBlueprint } from './session.options.js';
 import type { SessionRecord } from './session.record.js';
 
@@ -14,6 +14,8 @@ const SEED_BYTES = 16;
 
 /** What a manager fills in where the session's own options are silent. Milliseconds. */
 export interface SessionDefaults {
+  /** The name of the kind of session, part of a principal's tag. */
+  readonly sessionName: string;
   readonly timeout: number;
   readonly lifetime: number | false;
   readonly touchInterval: number;
@@ -37,6 +39,23 @@ export class DraftState {
     for (const [name, value] of Object.entries(blueprint.attrs)) this.attributes.set(name, value);
   }
 
+  get principal(): string | undefined {
+    return this.#blueprint.principal;
+  }
+
+  get labels(): string | undefined {
+    return this.#blueprint.labels;
+  }
+
+  /** When it was created: the user was authenticated just now. */
+  get authenticated(): number {
+    return this.#created;
+  }
+
+  get now(): number {
+    return Date.now();
+  }
+
   /** As far as known before a manager fills in the rest. */
   get times(): Pick<SessionRecord, 'created' | 'accessed' | 'timeout' | 'touchInterval' | 'ends'> {
     const { timeout = toMilliseconds('timeout', DEFAULT_TIMEOUT), lifetime } = this.#blueprint;
@@ -56,20 +75,22 @@ export class DraftState {
     this.#claimed = false;
   }
 
-  /** The id to try first: the one shown already, unless the manager asks for another length. */
+  /** The id to try first: the one shown already, unless the manager asks for another length, or it is a principal's. */
   firstId(defaults: SessionDefaults): string {
-    const idLength = this.#blueprint.idLength ?? defaults.idLength;
-    return idLength === DEFAULT_ID_LENGTH || idLength === this.#blueprint.idLength ? this.id : newId(idLength);
+    const { idLength = defaults.idLength } = this.#blueprint;
+    const isFitting = idLength === (this.#blueprint.idLength ?? DEFAULT_ID_LENGTH) && this.principal === undefined;
+    return isFitting ? this.id : this.nextId(defaults);
   }
 
   /** Another id, since a store has one of that name already. */
-  nextId(defaults: SessionDefaults): string {
-    return newId(this.#blueprint.idLength ?? defaults.idLength);
+  nextId({ sessionName, idLength }: SessionDefaults): string {
+    const tag = this.principal === undefined ? undefined : tagOfPrincipal(sessionName, this.principal);
+    return newId(this.#blueprint.idLength ?? idLength, tag);
   }
 
   /** The record to store; throws what can't be stored, naming the attribute. */
   toRecord(rules: AttributeRules, defaults: SessionDefaults, now: number): SessionRecord {
-    const { timeout = defaults.timeout, lifetime = defaults.lifetime, persistent } = this.#blueprint;
+    const { timeout = defaults.timeout, lifetime = defaults.lifetime, persistent, principal, labels } = this.#blueprint;
     const consts = this.constants.serialise(rules);
     return {
       format: 1,
@@ -80,6 +101,8 @@ export class DraftState {
       ends: lifetime === false ? null : now + lifetime,
       version: 1,
       persistent,
+      ...(principal !== undefined && { principal }),
+      ...(labels !== undefined && { labels }),
       handle: this.handle,
       seed: randomText(SEED_BYTES),
       consts,

@@ -33,6 +33,10 @@ const STATUS_OF = {
   STORE_TIMEOUT: 503,
   /** The store holds as many sessions as it may. */
   STORE_FULL: 503,
+  /** The principal has as many sessions as `maxPerPrincipal` allows. */
+  TOO_MANY_SESSIONS: 409,
+  /** The session is nobody's: it was created without a principal. */
+  PRINCIPAL_MISSING: 500,
   /** The manager was closed. */
   MANAGER_CLOSED: 503,
   /** A decorator or guard of the library is used where no `SessionModule` of that name is imported. */

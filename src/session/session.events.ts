@@ -2,20 +2,40 @@
 
 import { isPromiseLike } from './awaitable.js';
 
-/** Why a session was removed: by the user, by a new login, or since the client couldn't be told of it. */
-export type RemovalReason = 'logout' | 'replaced' | 'untold' | (string & {});
+/**
+ * Why a session was removed: by its user; from the list of the principal's sessions; since the principal had too many; by a new
+ * login; since the client couldn't be told of it.
+ */
+export type RemovalReason = 'logout' | 'revoked' | 'limit' | 'replaced' | 'untold' | (string & {});
 
-/** Why what a client presented as an id wasn't taken. */
-export type RejectionReason = 'unknown' | 'malformed' | 'forged';
+/**
+ * Why what a client presented as an id wasn't taken: no session has it; it has not the shape of one; its signature is wrong; its
+ * session has got another one; or it was one of several that differ, of which the first that leads to a session counts.
+ */
+export type RejectionReason = 'unknown' | 'malformed' | 'forged' | 'reused' | 'ambiguous';
+
+/** Which session, and whose, if that is known. */
+interface Subject {
+  readonly handle: string | undefined;
+  readonly principal?: string | undefined;
+}
 
 export type SessionEvent =
-  | { readonly type: 'added' | 'rotated'; readonly handle: string }
-  | { readonly type: 'removed'; readonly handle: string | undefined; readonly reason: RemovalReason }
+  | ({ readonly type: 'added' } & Subject)
+  /** It has another id: after `rotate`, `reauthenticated`, or by `renewInterval`. */
+  | ({ readonly type: 'rotated'; readonly reason: RotationReason } & Subject)
+  /** One session; or, without a handle, all of the principal's but `except`, or one that was rotated while it was removed. */
+  | ({ readonly type: 'removed'; readonly reason: RemovalReason; readonly except?: string | undefined } & Subject)
+  /** A request came with the id of a session that had expired, and was found. */
+  | { readonly type: 'expired'; readonly handle: string }
   /** A request's changes came too late: its session was removed, or expired, while it ran. */
   | { readonly type: 'discarded'; readonly handle: string }
-  | { readonly type: 'rejected'; readonly reason: RejectionReason }
+  /** With the session that was meant, if that is known. */
+  | ({ readonly type: 'rejected'; readonly reason: RejectionReason } & Partial<Subject>)
   /** A record, or one attribute of it, can't be read. It counts as absent. */
   | { readonly type: 'undecodable'; readonly what: string };
+
+export type RotationReason = 'rotated' | 'reauthenticated' | 'renewed';
 
 export type SessionEventListener = (event: SessionEvent) => void;
 

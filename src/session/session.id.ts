@@ -5,7 +5,7 @@
  * default is 144). The tag survives rotation, so that everything of one session has one place in a partitioned store.
  * A key is `tag.digest`: a store, its backups and its logs never hold an id.
  */
-import { hash } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 import { randomText } from './random.text.js';
 
 /** The default number of random bytes of an id's secret: 24 characters. */
@@ -16,12 +16,34 @@ export const MIN_ID_LENGTH = 16;
 export const MAX_ID_LENGTH = 180;
 
 const TAG_BYTES = 3;
+/** That of a principal's tag: 72 bits of a digest. */
+const PRINCIPAL_TAG_LENGTH = 12;
 const ID_SHAPE = /^[\w-]{4,12}\.[\w-]{22,}$/;
 const MAX_ID_CHARACTERS = 256;
 
 /** A fresh id: `idLength` random bytes behind `tag`, or behind a random tag of four characters. */
 export function newId(idLength: number, tag: string = randomText(TAG_BYTES)): string {
   return `${tag}.${randomText(idLength)}`;
+}
+
+/** The tag of everything that is a principal's, in the session of a name. Nobody can tell the principal from it. */
+export function tagOfPrincipal(sessionName: string, principal: string): string {
+  return hash('sha256', `${sessionName}\0${principal}`, 'base64url').slice(0, PRINCIPAL_TAG_LENGTH);
+}
+
+/** Whether a key, or an id, is that of a principal's session. */
+export function isPrincipals(idOrKey: string): boolean {
+  return idOrKey.indexOf('.') === PRINCIPAL_TAG_LENGTH;
+}
+
+/**
+ * The id that a session gets in timed renewal: whoever comes with the old one, and reads the session's seed, derives the same.
+ * Who knows the old id only can't.
+ */
+export function successorOf(id: string, seed: string): string {
+  const digest = createHmac('sha256', seed).update(id).digest('base64url');
+  const tag = tagOf(id);
+  return `${tag}.${digest.slice(0, id.length - tag.length - 1)}`;
 }
 
 /** The part of an id, or of a key, that survives rotation. */

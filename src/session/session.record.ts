@@ -22,12 +22,18 @@ export interface SessionRecord {
   readonly version: number;
   /** Whether the client is to keep the session beyond the end of the browser. */
   readonly persistent: boolean;
-  /** Reserved: whose session it is. */
+  /** Whose session it is. Its key has the principal's tag, and it lives only as long as the store lists it under that tag. */
   readonly principal?: string;
+  /** What its owner is shown of it: a JSON object of texts. Only a principal's sessions have some. */
+  readonly labels?: string;
   /** Names the session to people and in logs. Opens nothing. */
   readonly handle: string;
-  /** Reserved: successors' ids are derived from it in timed renewal. */
+  /** What the successor's id is derived from in timed renewal. */
   readonly seed: string;
+  /** When it was given its key, if that isn't its first one. */
+  readonly rotated?: number;
+  /** When its user was authenticated again, if that happened. */
+  readonly authenticated?: number;
   /** The constant attributes, one serialised text. */
   readonly consts: string;
   /** The variable attributes, serialised one by one. */
@@ -48,6 +54,12 @@ export interface Delta {
 
 /** What came of a change: done, not done since the version was another one, or nothing there to change. */
 export type Changed = { readonly version: number } | { readonly conflict: SessionRecord } | 'gone';
+
+/** What the owner of a session is told about it. */
+export type SessionOutline = Pick<
+  SessionRecord,
+  'handle' | 'created' | 'accessed' | 'timeout' | 'touchInterval' | 'ends' | 'labels'
+>;
 
 /** A copy that shares nothing with the record. */
 export function copyOf(record: SessionRecord): SessionRecord {
@@ -76,6 +88,11 @@ export function isTouchDue(record: Pick<SessionRecord, 'accessed' | 'touchInterv
 /** The record with an access at `now`. One that is recorded late never takes back a later one. */
 export function accessedAt(record: SessionRecord, now: number): SessionRecord {
   return { ...record, accessed: Math.max(record.accessed, now) };
+}
+
+/** The record of a session that is given another key at `now`. */
+export function rotatedAt(record: SessionRecord, now: number, isAuthenticated: boolean): SessionRecord {
+  return { ...record, rotated: now, ...(isAuthenticated && { authenticated: now }) };
 }
 
 /** The record with the changes of a delta. */

@@ -2,12 +2,14 @@
 import { inspect, type InspectOptions } from 'node:util';
 import { isPromiseLike } from './awaitable.js';
 import { DraftState } from './draft.state.js';
+import { type Duration, toMilliseconds } from './duration.js';
 import { SessionError } from './session.error.js';
 import {
   type Attributes,
   checkSessionOptions,
   type ConstAttributes,
   type CreateSessionOptions,
+  parseLabels,
 } from './session.options.js';
 import { deadlineOf } from './session.record.js';
 import { StoredState } from './stored.state.js';
@@ -59,10 +61,38 @@ export class Session<A extends object = Attributes, C extends object = ConstAttr
 
   /**
    * The id as the client holds it. Whoever has it has the session: never log it. Final once the session was added; `add`
-   * draws another one if the manager's `idLength` isn't the default, and `rotate` always does.
+   * draws another one if it is a principal's or the manager's `idLength` isn't the default, and `rotate` always does.
    */
   get id(): string {
     return this.#state.id;
+  }
+
+  /** Names the session to people, in lists, events and logs: it opens nothing. Stays the same over rotations. */
+  get handle(): string {
+    return this.#state.handle;
+  }
+
+  /** Whose session it is, as `createSession` was told; `undefined`: nobody's. */
+  get principal(): string | undefined {
+    return this.#state.principal;
+  }
+
+  /** What the principal is told of it, as `createSession` was. */
+  get labels(): Readonly<Record<string, string>> {
+    return parseLabels(this.#state.labels);
+  }
+
+  /** When its user was last authenticated: when it was added, or the last time that `reauthenticated` was called. */
+  get authenticated(): Date {
+    return new Date(this.#state.authenticated);
+  }
+
+  /**
+   * Whether its user was authenticated no longer ago than that.
+   * @throws SessionError `INVALID_OPTION`
+   */
+  isFresh(within: Duration): boolean {
+    return this.#state.now - this.#state.authenticated <= toMilliseconds('within', within);
   }
 
   /** Whether this request created the session. */
@@ -169,16 +199,17 @@ export class Session<A extends object = Attributes, C extends object = ConstAttr
 
   /** All but the id. */
   toJSON(): object {
-    const { isNew, created, accessed, timeout, expires } = this;
-    return { isNew, created, accessed, timeout, expires, constAttrs: this.constAttrs(), attrs: this.attrs() };
+    const { handle, principal, labels, isNew, created, authenticated, accessed, timeout, expires } = this;
+    const about = { handle, principal, labels, isNew, created, authenticated, accessed, timeout, expires };
+    return { ...about, constAttrs: this.constAttrs(), attrs: this.attrs() };
   }
 
-  /** Neither the id nor values: this ends up in logs. */
+  /** Neither the id, nor whose it is, nor values: this ends up in logs. */
   [inspect.custom](_depth: number, options: InspectOptions): string {
-    const { isNew, created, accessed, timeout, expires } = this;
+    const { handle, isNew, created, accessed, timeout, expires } = this;
     const { constants, attributes } = this.#state;
     const names = { constAttrs: [...constants.names()], attrs: [...attributes.names()] };
-    return `Session ${inspect({ isNew, created, accessed, timeout, expires, ...names }, options)}`;
+    return `Session ${inspect({ handle, isNew, created, accessed, timeout, expires, ...names }, options)}`;
   }
 }
 

@@ -6,6 +6,7 @@ import type { DraftAttributes } from './draft.attributes.js';
 import type { KeyedQueue } from './keyed.queue.js';
 import type { ReentrantQueue } from './reentrant.queue.js';
 import { type SessionError, sessionGone } from './session.error.js';
+import { successorOf } from './session.id.js';
 import { type Changed, type Delta, isTouchDue, type Key, type SessionRecord } from './session.record.js';
 import { type AttributeChanges, StoredAttributes } from './stored.attributes.js';
 
@@ -31,13 +32,14 @@ export class StoredState {
   readonly attributes: StoredAttributes;
   readonly handle: string;
   isRemoved = false;
-  /** Set by rotation. */
   id: string;
   key: Key;
   /** As it was loaded, or loaded anew. Its attributes live in `attributes`, and what our own writes change of the rest is below. */
   #record: Omit<SessionRecord, 'attrs' | 'accessed' | 'version'>;
   #accessed: number;
   #version: number;
+  #rotated: number | undefined;
+  #authenticated: number | undefined;
   readonly #host: SessionHost;
   #constants: ConstantAttributes | undefined;
   #gone = false;
@@ -69,6 +71,33 @@ export class StoredState {
     return { created, accessed: this.#accessed, timeout, touchInterval, ends, persistent };
   }
 
+  get principal(): string | undefined {
+    return this.#record.principal;
+  }
+
+  get labels(): string | undefined {
+    return this.#record.labels;
+  }
+
+  /** When its user was last authenticated. */
+  get authenticated(): number {
+    return this.#authenticated ?? this.#record.authenticated ?? this.#record.created;
+  }
+
+  /** When it was given its id. */
+  get rotated(): number {
+    return this.#rotated ?? this.#record.rotated ?? this.#record.created;
+  }
+
+  /** The id that timed renewal gives it. */
+  get successorId(): string {
+    return successorOf(this.id, this.#record.seed);
+  }
+
+  get now(): number {
+    return this.#host.now();
+  }
+
   get isGone(): boolean {
     return this.#gone;
   }
@@ -82,6 +111,14 @@ export class StoredState {
   markRemoved(): void {
     this.#gone = true;
     this.isRemoved = true;
+  }
+
+  /** It has another id. */
+  rotatedTo(id: string, key: Key, now: number, isAuthenticated: boolean): void {
+    this.id = id;
+    this.key = key;
+    this.#rotated = now;
+    if (isAuthenticated) this.#authenticated = now;
   }
 
   /** Records this access if that is due; the commit waits for it. */
@@ -214,6 +251,8 @@ export class StoredState {
     this.#record = fresh;
     this.#accessed = fresh.accessed;
     this.#version = fresh.version;
+    this.#rotated = undefined;
+    this.#authenticated = undefined;
   }
 
   #goneError(): SessionError {

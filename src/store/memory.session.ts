@@ -1,8 +1,16 @@
 /** A session in the memory store: the record that is kept is the very one that is handed out. */
-import { contentChangedBy, deadlineOf, type Delta, type Key, type SessionRecord } from '../session/session.record.js';
+import {
+  contentChangedBy,
+  deadlineOf,
+  type Delta,
+  type Key,
+  rotatedAt,
+  type SessionRecord,
+} from '../session/session.record.js';
 import { Expiring } from './expiring.js';
 import { FrozenTexts } from './frozen.texts.js';
 import { rememberOp } from './remembered.ops.js';
+import type { RenameOptions } from './session.store.js';
 
 /** What a write changes of a record. */
 type FreshParts = Pick<SessionRecord, 'accessed' | 'version' | 'attrs'>;
@@ -22,8 +30,11 @@ export class MemorySession extends Expiring implements SessionRecord {
   readonly ends: number | null;
   readonly version: number;
   readonly persistent: boolean;
-  /** There only if it is in the record. */
+  // These are there only if they are in the record.
   declare readonly principal?: string;
+  declare readonly labels?: string;
+  declare readonly rotated?: number;
+  declare readonly authenticated?: number;
   readonly handle: string;
   readonly seed: string;
   readonly consts: string;
@@ -46,6 +57,9 @@ export class MemorySession extends Expiring implements SessionRecord {
     this.version = fresh.version;
     this.persistent = record.persistent;
     if (record.principal !== undefined) this.principal = record.principal;
+    if (record.labels !== undefined) this.labels = record.labels;
+    if (record.rotated !== undefined) this.rotated = record.rotated;
+    if (record.authenticated !== undefined) this.authenticated = record.authenticated;
     this.handle = record.handle;
     this.seed = record.seed;
     this.consts = record.consts;
@@ -73,6 +87,11 @@ export class MemorySession extends Expiring implements SessionRecord {
     const { version, attrs } = contentChangedBy(this, delta);
     const accessed = Math.max(this.accessed, now);
     return new MemorySession(this.#key, this, rememberOp(this.#ops, delta.op), { accessed, version, attrs });
+  }
+
+  /** The session under another key. */
+  renamedTo(key: Key, { op, now, isAuthenticated = false }: RenameOptions): MemorySession {
+    return new MemorySession(key, rotatedAt(this, now, isAuthenticated), rememberOp(this.#ops, op));
   }
 
   /** @param now - in milliseconds of the app's clock. The session has to be in its slot */

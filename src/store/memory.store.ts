@@ -2,16 +2,20 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Duration, toTimerMilliseconds } from '../session/duration.js';
 import { checkInteger, checkOptionNames } from '../session/options.check.js';
+import { tagOf } from '../session/session.id.js';
 import { type Changed, deadlineOf, type Delta, type Key, type SessionRecord } from '../session/session.record.js';
+import { displacedBy } from './session.limit.js';
 import { ExpirySlots } from './expiry.slots.js';
 import { MemoryCopies } from './memory.copies.js';
 import { MemoryForward } from './memory.forward.js';
+import { MemoryPrincipals } from './memory.principals.js';
 import { MemorySession } from './memory.session.js';
-import { isRemembered, rememberOp } from './remembered.ops.js';
+import { isRemembered } from './remembered.ops.js';
 import {
   type Added,
   type AddOptions,
   type Found,
+  type ListedSession,
   type Purged,
   type PurgeOptions,
   type Renamed,
@@ -44,6 +48,7 @@ export class MemoryStore extends SessionStore {
   readonly #sessions = new ShardedMap<MemorySession>();
   readonly #forwards = new ShardedMap<MemoryForward>();
   readonly #expiries = new ExpirySlots<MemorySession | MemoryForward>();
+  readonly #principals = new MemoryPrincipals();
   readonly #maxSessions: number;
   readonly #purgeInterval: number;
   /** Runs from the first session on. */
@@ -74,7 +79,7 @@ export class MemoryStore extends SessionStore {
 
   get(key: Key, now: number): Found {
     const session = this.#sessions.get(key);
-    if (session) return session.isLive(now) ? { record: session } : undefined;
+    if (session) return session.isLive(now) ? { record: session } : { expired: session.handle };
     const forward = this.#forwards.get(key);
     if (!forward || now >= forward.forwardUntil) return undefined;
     return { successor: forward.successor, graceUntil: forward.graceUntil };
@@ -88,16 +93,20 @@ export class MemoryStore extends SessionStore {
     return true;
   }
 
-  add(key: Key, record: SessionRecord, { op, replaces }: AddOptions): Added {
+  add(key: Key, record: SessionRecord, { op, replaces, limit }: AddOptions): Added {
     const taken = this.#sessions.get(key);
     if (taken) return isRemembered(taken.ops, op) ? 'added' : 'exists';
     if (this.#forwards.get(key)) return 'exists';
-    if (this.size >= this.#maxSessions && !this.#makeRoom(record.created, replaces)) return 'full';
+    const replaced = replaces === undefined ? undefined : this.#find(replaces, -Infinity);
+    const displaced = limit ? displacedBy(limit, this.list(tagOf(key), record.created), replaced?.key) : [];
+    if (displaced === 'limit') return 'limit';
+    if (this.size >= this.#maxSessions && !this.#makeRoom(record.created, replaced ?? displaced[0])) return 'full';
     this.#hearClock(record.created);
     if (!this.#cleaner) this.#cleaner = setInterval(() => void this.#clean(), this.#purgeInterval).unref();
     this.#put(new MemorySession(key, record, op));
-    if (replaces !== undefined) this.remove(replaces);
-    return 'added';
+    if (replaced) this.#drop(replaced);
+    for (const one of displaced) this.remove(one.key);
+    return displaced.length === 0 ? 'added' : { displaced: displaced.map(({ outline }) => outline.handle) };
   }
 
   change(key: Key, delta: Delta, now: number): Changed {
@@ -116,9 +125,9 @@ export class MemoryStore extends SessionStore {
     if (taken) return isRemembered(taken.ops, options.op) ? 'done' : 'exists';
     if (this.#forwards.get(to)) return 'exists';
     const session = this.#find(from, options.now);
-    if (!session) return 'gone';
+    if (!session || (options.follows === false && session.key !== from)) return 'gone';
     this.#drop(session);
-    this.#put(new MemorySession(to, session, rememberOp(session.ops, options.op)));
+    this.#put(session.renamedTo(to, options));
     const forward = new MemoryForward(session.key, to, options);
     this.#forwards.set(forward.key, forward);
     this.#expiries.add(forward, forward.forwardUntil);
@@ -131,6 +140,28 @@ export class MemoryStore extends SessionStore {
     if (!session) return false;
     this.#drop(session);
     return true;
+  }
+
+  list(tag: string, now: number): ListedSession[] {
+    const listed: ListedSession[] = [];
+    for (const key of this.#principals.keysOf(tag)) {
+      const session = this.#sessions.get(key);
+      if (session?.isLive(now)) listed.push({ key, outline: session });
+    }
+    return listed;
+  }
+
+  removeAll(tag: string, now: number, except?: Key): number | 'gone' {
+    const spared = except === undefined ? undefined : this.#find(except, now);
+    if (except !== undefined && !spared) return 'gone';
+    let live = 0;
+    for (const key of this.#principals.keysOf(tag)) {
+      const session = this.#sessions.get(key);
+      if (!session || session === spared) continue;
+      if (session.isLive(now)) live++;
+      this.#drop(session);
+    }
+    return live;
   }
 
   async purge({ now, batchSize, deadline }: PurgeOptions): Promise<Purged> {
@@ -168,11 +199,17 @@ export class MemoryStore extends SessionStore {
   #put(session: MemorySession): void {
     this.#sessions.set(session.key, session);
     this.#expiries.add(session, deadlineOf(session));
+    if (session.principal !== undefined) this.#principals.add(session.key);
   }
 
   #drop(session: MemorySession): void {
-    this.#sessions.delete(session.key);
     this.#expiries.delete(session);
+    this.#forget(session);
+  }
+
+  #forget({ key, principal }: MemorySession): void {
+    this.#sessions.delete(key);
+    if (principal !== undefined) this.#principals.delete(key);
   }
 
   #replace(session: MemorySession, next: MemorySession): void {
@@ -185,8 +222,8 @@ export class MemoryStore extends SessionStore {
   }
 
   /** Full: expired sessions give way, and the one to be replaced; living ones don't. */
-  #makeRoom(now: number, replaced: Key | undefined): boolean {
-    if (replaced !== undefined && this.#find(replaced, -Infinity)) return true;
+  #makeRoom(now: number, replaced: object | undefined): boolean {
+    if (replaced) return true;
     for (;;) {
       const { taken, sessions } = this.#purgeBatch(now, BATCH);
       // Forwards take no session's place.
@@ -197,7 +234,7 @@ export class MemoryStore extends SessionStore {
   #purgeBatch(now: number, limit: number): { taken: number; sessions: number } {
     const before = this.size;
     const taken = this.#expiries.takeDue(now, limit, (expired) => {
-      if (expired instanceof MemorySession) this.#sessions.delete(expired.key);
+      if (expired instanceof MemorySession) this.#forget(expired);
       else this.#forwards.delete(expired.key);
     });
     return { taken, sessions: before - this.size };

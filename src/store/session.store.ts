@@ -1,7 +1,7 @@
 /** The Store player: keeps sessions at the server, found by key. Knows neither HTTP nor Nest. */
 import type { Awaitable } from '../session/awaitable.js';
 import type { SessionLogger } from '../session/session.logger.js';
-import type { Changed, Delta, Key, SessionRecord } from '../session/session.record.js';
+import type { Changed, Delta, Key, SessionOutline, SessionRecord } from '../session/session.record.js';
 import type { SessionCopies } from './session.copies.js';
 
 /** What a store can promise beyond one process. */
@@ -19,12 +19,17 @@ export type Found =
   | { readonly record: SessionRecord }
   /** The session was renamed; until `graceUntil` whoever comes with the old key may be shown the successor. */
   | { readonly successor: Key; readonly graceUntil: number }
+  /** A session is there that has expired, of that handle. Not every store has kept it. */
+  | { readonly expired: string }
   /** Something is there that can't be read; says what, without values. It is no session, and stays where it is. */
   | { readonly broken: string }
   | undefined;
 
-/** `'exists'`: something has that key, and nothing was written. `'full'`: the store takes no more sessions. */
-export type Added = 'added' | 'exists' | 'full';
+/**
+ * `'exists'`: something has that key. `'full'`: the store takes no more sessions. `'limit'`: the principal has as many sessions as
+ * it may have. With each of these nothing was written. `displaced`: added, in the place of the sessions of these handles.
+ */
+export type Added = 'added' | 'exists' | 'full' | 'limit' | { readonly displaced: readonly string[] };
 /** `'exists'`: something has the new key, and nothing was written. */
 export type Renamed = 'done' | 'gone' | 'exists';
 
@@ -45,6 +50,21 @@ export interface AddOptions {
   readonly op: string;
   /** A session that goes when this one is stored, for good, as by `remove`. If it can't, `add` rejects. */
   readonly replaces?: Key;
+  /** Of a principal's session. */
+  readonly limit?: SessionLimit;
+}
+
+/** How many live sessions a tag may have, that which `replaces` names not counted, and what becomes of one too many. */
+export interface SessionLimit {
+  readonly max: number;
+  /** `'remove-oldest'`: those that were created first go, in the same step, until there is room for the new one. */
+  readonly onMax: 'refuse' | 'remove-oldest';
+}
+
+/** A session of a principal, and where it lies. */
+export interface ListedSession {
+  readonly key: Key;
+  readonly outline: SessionOutline;
 }
 
 export interface RenameOptions {
@@ -54,6 +74,10 @@ export interface RenameOptions {
   readonly forwardUntil: number;
   /** Until then `get` tells the successor to be shown; 0 for never. */
   readonly graceUntil: number;
+  /** Whether a forward under `from` is followed; if not, there is nothing to be moved: `'gone'`. @defaultValue true */
+  readonly follows?: boolean;
+  /** Whether the session's user has just been authenticated. @defaultValue false */
+  readonly isAuthenticated?: boolean;
 }
 
 export interface PurgeOptions {
@@ -78,6 +102,9 @@ export interface Purged {
  * that something wasn't found. Records are data: what a caller does to one it gave or got changes nothing in the store,
  * which may give one that is frozen, with `attrs` of any class. A write that comes again with the same `op` is already done,
  * if no more than seven others were in between.
+ *
+ * A record with a `principal` is under a key of that principal's tag (`isPrincipals`), and the store lists it there, in the step
+ * that stores it. The list is what says that it lives: a session that isn't listed counts as absent.
  * `testSessionStore` of `nestjs-http-session/testing` proves an implementation.
  */
 export abstract class SessionStore {
@@ -91,7 +118,7 @@ export abstract class SessionStore {
   /** Called by each manager that uses the store, before its first request: `logger` hears what somebody should look at. */
   start(_logger: SessionLogger): void {}
 
-  /** A pure read: nothing is written, no deadline moves. `undefined` if absent, expired or removed. */
+  /** A pure read: nothing is written, no deadline moves. `undefined` if absent or removed, and maybe if expired. */
   abstract get(key: Key, now: number): Awaitable<Found>;
 
   /**
@@ -111,7 +138,7 @@ export abstract class SessionStore {
 
   /**
    * Moves a session to another key of the same tag, leaving a forward under the old one. `get` of the old key finds no
-   * record from then on.
+   * record from then on. The record says when (`rotated`), and if so that its user was authenticated then.
    * From a key that forwards, the successor is moved.
    */
   abstract rename(from: Key, to: Key, options: RenameOptions): Awaitable<Renamed>;
@@ -122,6 +149,16 @@ export abstract class SessionStore {
    * @returns whether there was one
    */
   abstract remove(key: Key): Awaitable<boolean>;
+
+  /** The live sessions of a principal's tag, in no order. What it costs depends on them alone, not on how many others there are. */
+  abstract list(tag: string, now: number): Awaitable<readonly ListedSession[]>;
+
+  /**
+   * Removes all sessions of a principal's tag for good, in one step: every one whose `add` resolved before, whatever else is on
+   * its way. `except` stays, and follows a forward: if that isn't live, nothing is removed.
+   * @returns how many were live; `'gone'`: `except` isn't there
+   */
+  abstract removeAll(tag: string, now: number, except?: Key): Awaitable<number | 'gone'>;
 
   /** Removes what has expired, batch after batch, until nothing is left or the time is up. */
   abstract purge(options: PurgeOptions): Awaitable<Purged>;

@@ -7,6 +7,7 @@ import {
   type Added,
   type AddOptions,
   type Found,
+  type ListedSession,
   type Purged,
   type PurgeOptions,
   type Renamed,
@@ -18,7 +19,7 @@ import {
 /** A call of a store, in the order in which they were made. */
 export interface StoreCall {
   readonly method: StoreMethod;
-  /** Of `rename` the old one; of `purge` and `close` none. */
+  /** Of `rename` the old one; of `list` and `removeAll` the tag; of `purge` and `close` none. */
   readonly key: Key | undefined;
 }
 
@@ -30,6 +31,8 @@ export interface StoreAnswers {
   change: Changed;
   rename: Renamed;
   remove: boolean;
+  list: readonly ListedSession[];
+  removeAll: number | 'gone';
   purge: Purged;
   close: void;
 }
@@ -58,8 +61,8 @@ interface Interception<M extends StoreMethod> {
 
 type Interceptions = { [M in StoreMethod]: Interception<M>[] };
 
-const READS: ReadonlySet<StoreMethod> = new Set(['get']);
-const WRITES: ReadonlySet<StoreMethod> = new Set(['touch', 'add', 'change', 'rename', 'remove']);
+const READS: ReadonlySet<StoreMethod> = new Set(['get', 'list']);
+const WRITES: ReadonlySet<StoreMethod> = new Set(['touch', 'add', 'change', 'rename', 'remove', 'removeAll']);
 
 /**
  * Gives every call on to `inner`, at once, and its answer back as it is.
@@ -83,6 +86,8 @@ export class ObservedStore extends SessionStore {
     change: [],
     rename: [],
     remove: [],
+    list: [],
+    removeAll: [],
     purge: [],
     close: [],
   };
@@ -195,6 +200,14 @@ export class ObservedStore extends SessionStore {
 
   remove(key: Key): Awaitable<boolean> {
     return this.#call('remove', key, () => this.#inner.remove(key), key);
+  }
+
+  list(tag: string, now: number): Awaitable<readonly ListedSession[]> {
+    return this.#call('list', tag, () => this.#inner.list(tag, now), tag, now);
+  }
+
+  removeAll(tag: string, now: number, except?: Key): Awaitable<number | 'gone'> {
+    return this.#call('removeAll', tag, () => this.#inner.removeAll(tag, now, except), tag, now, except);
   }
 
   purge(options: PurgeOptions): Awaitable<Purged> {

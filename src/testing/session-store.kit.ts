@@ -7,6 +7,7 @@ import { describeChange } from './contract/change.suite.js';
 import { describeCopies } from './contract/copies.suite.js';
 import { describeGet } from './contract/get.suite.js';
 import { describeIsolation } from './contract/isolation.suite.js';
+import { describePrincipals } from './contract/principals.suite.js';
 import { describePurge } from './contract/purge.suite.js';
 import { describeRemove } from './contract/remove.suite.js';
 import { describeRename } from './contract/rename.suite.js';
@@ -84,6 +85,7 @@ export function testSessionStore(
     describeChange(stores);
     describeRename(stores);
     describeRemove(stores);
+    describePrincipals(stores);
     describePurge(stores, collectedByBackend);
     if (keepsCopies) describeCopies(stores);
   });

@@ -2,7 +2,7 @@
 import { ok } from 'node:assert/strict';
 import type { Awaitable } from '../session/awaitable.js';
 import { randomText } from '../session/random.text.js';
-import { DEFAULT_ID_LENGTH, keyOf, newId, tagOf } from '../session/session.id.js';
+import { DEFAULT_ID_LENGTH, keyOf, newId, tagOf, tagOfPrincipal } from '../session/session.id.js';
 import { copyOf, type Delta, deadlineOf, type Key, type SessionRecord } from '../session/session.record.js';
 import type { RenameOptions, SessionStore } from '../store/session.store.js';
 
@@ -64,6 +64,15 @@ export class StoreTrial {
     return keyOf('kit', newId(DEFAULT_ID_LENGTH, like === undefined ? undefined : tagOf(like)));
   }
 
+  /** A key of a principal's session. */
+  newKeyOf(principal: string): Key {
+    return keyOf('kit', newId(DEFAULT_ID_LENGTH, this.tagOf(principal)));
+  }
+
+  tagOf(principal: string): string {
+    return tagOfPrincipal('kit', principal);
+  }
+
   newOp(): string {
     return randomText(8);
   }
@@ -109,6 +118,17 @@ export class StoreTrial {
     ok(added === 'added', `a session under a new key was not added, but ${JSON.stringify(added)}`);
     // A copy: a store that keeps the object it was given must not change what is expected of it.
     return { key, record: copyOf(record) };
+  }
+
+  /** Puts a session of a principal into the store. */
+  keepOf(principal: string, given: Partial<SessionRecord> = {}): Promise<Kept> {
+    return this.keep({ principal, ...given }, this.newKeyOf(principal));
+  }
+
+  /** The handles of a principal's live sessions, in order. */
+  async handlesOf(principal: string, now: number = this.now, store: SessionStore = this.store): Promise<string[]> {
+    const listed = await store.list(this.tagOf(principal), now);
+    return listed.map(({ outline }) => outline.handle).sort();
   }
 
   /** Gives a session another key. */

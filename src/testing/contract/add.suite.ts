@@ -16,7 +16,7 @@ export function describeAdd({ describe, it }: Suite<StoreTrial>): void {
       const late = deadlineOf(record) + SECOND;
       const another = trial.newRecord({ created: late, accessed: late, ends: null });
       strictEqual(await trial.store.add(key, another, { op: trial.newOp() }), 'exists');
-      strictEqual(await trial.store.get(key, late), undefined);
+      strictEqual(await trial.recordOf(key, late), undefined);
       deepStrictEqual(await trial.recordOf(key), record);
     });
 

@@ -41,7 +41,7 @@ export function describeChange({ describe, it }: Suite<StoreTrial>): void {
       strictEqual((await trial.recordOf(key))?.accessed, accessed);
       const deadline = deadlineOf({ ...record, accessed });
       ok(await trial.recordOf(key, deadline - 1));
-      strictEqual(await trial.store.get(key, deadline), undefined);
+      strictEqual(await trial.recordOf(key, deadline), undefined);
     });
 
     it('leaves the absolute deadline where it is', async (trial) => {
@@ -49,7 +49,7 @@ export function describeChange({ describe, it }: Suite<StoreTrial>): void {
       const { key } = await trial.keep({ ends });
       await trial.store.change(key, trial.newDelta({ count: '2' }), ends - 1);
       ok(await trial.recordOf(key, ends - 1));
-      strictEqual(await trial.store.get(key, ends), undefined);
+      strictEqual(await trial.recordOf(key, ends), undefined);
     });
 
     it('never moves a deadline back', async (trial) => {
@@ -71,7 +71,7 @@ export function describeChange({ describe, it }: Suite<StoreTrial>): void {
       const { key, record } = await trial.keep();
       const deadline = deadlineOf(record);
       strictEqual(await trial.store.change(key, trial.newDelta({ count: '2' }), deadline), 'gone');
-      strictEqual(await trial.store.get(key, deadline), undefined);
+      strictEqual(await trial.recordOf(key, deadline), undefined);
       deepStrictEqual(await trial.recordOf(key, deadline - 1), record);
     });
 

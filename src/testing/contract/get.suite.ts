@@ -23,15 +23,15 @@ export function describeGet({ describe, it }: Suite<StoreTrial>): void {
       const { key, record } = await trial.keep({ timeout: 5 * MINUTE, touchInterval: 7_001 });
       const deadline = trial.now + 5 * MINUTE + 7_001;
       deepStrictEqual(await trial.recordOf(key, deadline - 1), record);
-      strictEqual(await trial.store.get(key, deadline), undefined);
-      strictEqual(await trial.store.get(key, deadline + 1), undefined);
+      strictEqual(await trial.recordOf(key, deadline), undefined);
+      strictEqual(await trial.recordOf(key, deadline + 1), undefined);
     });
 
     it('serves a session until one millisecond before its absolute deadline, and no more at it', async (trial) => {
       const ends = trial.now + 7 * MINUTE + 1;
       const { key, record } = await trial.keep({ ends });
       deepStrictEqual(await trial.recordOf(key, ends - 1), record);
-      strictEqual(await trial.store.get(key, ends), undefined);
+      strictEqual(await trial.recordOf(key, ends), undefined);
     });
 
     it('serves a session without an absolute deadline as long as it is used', async (trial) => {
@@ -48,12 +48,12 @@ export function describeGet({ describe, it }: Suite<StoreTrial>): void {
       const { key, record } = await trial.keep();
       const deadline = deadlineOf(record);
       for (let before = 3; before > 0; before--) ok(await trial.recordOf(key, deadline - before));
-      strictEqual(await trial.store.get(key, deadline), undefined);
+      strictEqual(await trial.recordOf(key, deadline), undefined);
     });
 
     it('writes nothing: what counts as absent late is there for who asks with an earlier time', async (trial) => {
       const { key, record } = await trial.keep();
-      strictEqual(await trial.store.get(key, deadlineOf(record)), undefined);
+      strictEqual(await trial.recordOf(key, deadlineOf(record)), undefined);
       deepStrictEqual(await trial.recordOf(key, deadlineOf(record) - 1), record);
     });
 

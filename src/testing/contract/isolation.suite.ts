@@ -153,6 +153,16 @@ export function describeIsolation({ describe, it }: Suite<StoreTrial>): void {
       });
       deepStrictEqual(await trial.recordOf(key, trial.now + MINUTE), record);
     });
+
+    it("keep what only a principal's session has", async (trial) => {
+      const { key, record } = await trial.keepOf('名前 😀', {
+        principal: '名前 😀',
+        labels: JSON.stringify({ ['__proto__']: 'a', device: 'Firefox "on" Linux\n😀' }),
+        rotated: trial.now - 2,
+        authenticated: trial.now - 3,
+      });
+      deepStrictEqual(await trial.recordOf(key), record);
+    });
   });
 }
 

@@ -49,7 +49,7 @@ export function describeRemove({ describe, it }: Suite<StoreTrial>): void {
 
     it('removes a session that has expired too', async (trial) => {
       const { key, record } = await trial.keep();
-      strictEqual(await trial.store.get(key, deadlineOf(record)), undefined);
+      strictEqual(await trial.recordOf(key, deadlineOf(record)), undefined);
       await trial.store.remove(key);
       strictEqual(await trial.store.get(key, trial.now), undefined);
     });

@@ -5,13 +5,22 @@ import { MINUTE, SECOND, type StoreTrial, type Suite } from '../store.trial.js';
 
 export function describeRename({ describe, it }: Suite<StoreTrial>): void {
   describe('rename', () => {
-    it('moves the session as it is, and the old key finds no record at once', async (trial) => {
+    it('moves the session as it is but for when that was, and the old key finds no record at once', async (trial) => {
       const { key, record } = await trial.keep();
       const successor = trial.newKey(key);
       strictEqual(await trial.store.rename(key, successor, trial.renameOptions()), 'done');
       strictEqual(await trial.recordOf(key), undefined);
       strictEqual(await trial.recordOf(key, trial.now, trial.second), undefined);
-      deepStrictEqual(await trial.recordOf(successor), record);
+      deepStrictEqual(await trial.recordOf(successor), { ...record, rotated: trial.now });
+    });
+
+    it('records that the user was authenticated, and keeps that over the next ones', async (trial) => {
+      const { key, record } = await trial.keep();
+      const second = await trial.renamed(key, { isAuthenticated: true });
+      deepStrictEqual(await trial.recordOf(second), { ...record, rotated: trial.now, authenticated: trial.now });
+      const third = await trial.renamed(second, { now: trial.now + SECOND });
+      const rotated = trial.now + SECOND;
+      deepStrictEqual(await trial.recordOf(third), { ...record, rotated, authenticated: trial.now });
     });
 
     it('lets the old key tell its successor as long as it forwards', async (trial) => {
@@ -32,7 +41,7 @@ export function describeRename({ describe, it }: Suite<StoreTrial>): void {
       });
       const deadline = deadlineOf(record);
       ok(await trial.recordOf(successor, deadline - 1));
-      strictEqual(await trial.store.get(successor, deadline), undefined);
+      strictEqual(await trial.recordOf(successor, deadline), undefined);
     });
 
     it('creates nothing', async (trial) => {
@@ -66,7 +75,7 @@ export function describeRename({ describe, it }: Suite<StoreTrial>): void {
       const options = trial.renameOptions();
       strictEqual(await trial.store.rename(key, to, options), 'done');
       strictEqual(await trial.store.rename(key, to, options), 'done');
-      deepStrictEqual(await trial.recordOf(to), record);
+      deepStrictEqual(await trial.recordOf(to), { ...record, rotated: trial.now });
       strictEqual(await trial.recordOf(key), undefined);
     });
 
@@ -133,7 +142,17 @@ export function describeRename({ describe, it }: Suite<StoreTrial>): void {
       const third = await trial.renamed(key);
       strictEqual(await trial.recordOf(key), undefined);
       strictEqual(await trial.recordOf(second), undefined);
-      deepStrictEqual(await trial.recordOf(third), record);
+      deepStrictEqual(await trial.recordOf(third), { ...record, rotated: trial.now });
+    });
+
+    it('takes no rename that does not follow it', async (trial) => {
+      const { key } = await trial.keep();
+      const second = await trial.renamed(key, { follows: false });
+      const third = trial.newKey(key);
+      strictEqual(await trial.store.rename(key, third, trial.renameOptions({ follows: false })), 'gone');
+      strictEqual(await trial.store.rename(key, second, trial.renameOptions({ follows: false })), 'exists');
+      strictEqual(await trial.store.get(third, trial.now), undefined);
+      ok(await trial.recordOf(second));
     });
 
     it('leads over a second rotation, for every verb', async (trial) => {
@@ -175,6 +194,21 @@ export function describeRename({ describe, it }: Suite<StoreTrial>): void {
       const before = names.slice(0, 10).map(change);
       const [successor] = await Promise.all([trial.renamed(key), ...before, ...names.slice(10).map(change)]);
       deepStrictEqual((await trial.recordOf(successor))?.attrs, new Map(names.map((name) => [name, '1'])));
+    });
+
+    it('moves the session once when several come at a time that would give it the same key', async (trial) => {
+      const { key, record } = await trial.keep();
+      const to = trial.newKey(key);
+      const graceUntil = trial.now + 30 * SECOND;
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, async (_, index) => {
+          const store = index % 2 === 0 ? trial.store : trial.second;
+          return store.rename(key, to, trial.renameOptions({ follows: false, graceUntil }));
+        }),
+      );
+      deepStrictEqual([...answers].sort(), ['done', ...Array.from({ length: 9 }, () => 'exists')]);
+      deepStrictEqual(await trial.recordOf(to), { ...record, rotated: trial.now });
+      deepStrictEqual(await trial.store.get(key, trial.now), { successor: to, graceUntil });
     });
 
     it('leaves nothing alive when a remove comes while the session is renamed', async (trial) => {

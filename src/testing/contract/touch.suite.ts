@@ -11,7 +11,7 @@ export function describeTouch({ describe, it }: Suite<StoreTrial>): void {
       strictEqual(await trial.store.touch(key, accessed), true);
       const deadline = accessed + record.timeout + record.touchInterval;
       deepStrictEqual(await trial.recordOf(key, deadline - 1), { ...record, accessed });
-      strictEqual(await trial.store.get(key, deadline), undefined);
+      strictEqual(await trial.recordOf(key, deadline), undefined);
     });
 
     it('leaves the absolute deadline where it is', async (trial) => {
@@ -19,7 +19,7 @@ export function describeTouch({ describe, it }: Suite<StoreTrial>): void {
       const { key } = await trial.keep({ ends });
       strictEqual(await trial.store.touch(key, ends - 1), true);
       ok(await trial.recordOf(key, ends - 1));
-      strictEqual(await trial.store.get(key, ends), undefined);
+      strictEqual(await trial.recordOf(key, ends), undefined);
     });
 
     it('never moves a deadline back', async (trial) => {
@@ -39,7 +39,7 @@ export function describeTouch({ describe, it }: Suite<StoreTrial>): void {
       const { key, record } = await trial.keep();
       const deadline = deadlineOf(record);
       strictEqual(await trial.store.touch(key, deadline), false);
-      strictEqual(await trial.store.get(key, deadline), undefined);
+      strictEqual(await trial.recordOf(key, deadline), undefined);
       deepStrictEqual(await trial.recordOf(key, deadline - 1), record);
     });
 
