@@ -99,8 +99,8 @@ export function describeRename({ describe, it }: Suite<StoreTrial>): void {
       );
       deepStrictEqual(new Set(answers), new Set(['done']));
       const living = (await Promise.all(successors.map((to) => trial.recordOf(to)))).filter((found) => found);
-      deepStrictEqual(living, [record]);
-      deepStrictEqual(await trial.recordBehind(key), record);
+      deepStrictEqual(living, [{ ...record, rotated: trial.now }]);
+      deepStrictEqual(await trial.recordBehind(key), { ...record, rotated: trial.now });
     });
   });
 
