@@ -4,7 +4,12 @@ import { DraftState } from '../session/draft.state.js';
 import { KeyedQueue } from '../session/keyed.queue.js';
 import { ReentrantQueue } from '../session/reentrant.queue.js';
 import { SessionError, sessionGone } from '../session/session.error.js';
-import { type RemovalReason, type RotationReason, type SessionEvent, SessionEvents } from '../session/session.events.js';
+import {
+  type RemovalReason,
+  type RotationReason,
+  type SessionEvent,
+  SessionEvents,
+} from '../session/session.events.js';
 import { randomText } from '../session/random.text.js';
 import { keyOf, newId, secretLengthOf, successorOf, tagOf } from '../session/session.id.js';
 import type { Key, SessionRecord } from '../session/session.record.js';

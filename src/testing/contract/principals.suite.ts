@@ -260,10 +260,10 @@ export function describePrincipals({ describe, it }: Suite<StoreTrial>): void {
     it('is exact for many at a time: as many come in as may', async (trial) => {
       const limit = { max: 5, onMax: 'refuse' } as const;
       const added = await addMany(trial, limit, 20);
-      deepStrictEqual(
-        added.map(({ answer }) => answer).sort(),
-        [...Array.from({ length: 5 }, () => 'added'), ...Array.from({ length: 15 }, () => 'limit')],
-      );
+      deepStrictEqual(added.map(({ answer }) => answer).sort(), [
+        ...Array.from({ length: 5 }, () => 'added'),
+        ...Array.from({ length: 15 }, () => 'limit'),
+      ]);
       deepStrictEqual(await trial.handlesOf('a'), handlesOf(added.filter(({ answer }) => answer === 'added')));
     });
 

@@ -43,9 +43,7 @@ describe('rotate', () => {
   it('kills the old id at once', async () => {
     await server.manager.rotate(visit.session, visit.response);
     expect(await server.find(first)).toBeUndefined();
-    expect(server.ofType('rejected')).toEqual([
-      { type: 'rejected', reason: 'reused', handle: visit.session.handle },
-    ]);
+    expect(server.ofType('rejected')).toEqual([{ type: 'rejected', reason: 'reused', handle: visit.session.handle }]);
   });
 
   it('keeps all that the session is', async () => {

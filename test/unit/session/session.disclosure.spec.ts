@@ -60,7 +60,18 @@ describe.each(MADE)('a session that was %s', (how, make) => {
   it('shows its handle, the names of its attributes and its times to util.inspect', async () => {
     const session = await make();
     const shown = inspect(session);
-    for (const word of [session.handle, 'Session', 'isNew', 'created', 'accessed', 'timeout', 'expires', 'token', 'deep', 'user']) {
+    for (const word of [
+      session.handle,
+      'Session',
+      'isNew',
+      'created',
+      'accessed',
+      'timeout',
+      'expires',
+      'token',
+      'deep',
+      'user',
+    ]) {
       expect(shown).toContain(word);
     }
   });
