@@ -273,7 +273,7 @@ export class HttpSessionManager extends SessionManager {
     try {
       const committed = andThen(state.commit(), (outcome) => {
         this.#committed(visit, state.handle, outcome, late);
-        return late ? undefined : this.#renew(visit, state);
+        return late || !visit.response ? undefined : this.#renew(visit, state);
       });
       return isPromiseLike(committed) ? committed.then(undefined, (error: unknown) => visit.fail(error)) : committed;
     } catch (error) {
@@ -283,13 +283,13 @@ export class HttpSessionManager extends SessionManager {
 
   /** The client hears of an id that its session got without a verb: by timed renewal, in this request or in one before. */
   #renew(visit: Visit, state: StoredState): Awaitable<void> {
-    const exchange = visit.response;
-    if (!exchange || state.isGone) return undefined;
-    const tell = () => {
-      const isNews = state.id !== visit.presentedId && !visit.told;
-      if (isNews && !exchange.headersSent) this.#tell(visit, exchange, state);
-    };
-    return this.#keeper.isRenewalDue(state) ? this.#keeper.renew(state).then(tell) : tell();
+    if (!this.#keeper.isRenewalDue(state)) return this.#tellRenewed(visit, state);
+    return this.#keeper.renew(state).then(() => this.#tellRenewed(visit, state));
+  }
+
+  #tellRenewed(visit: Visit, state: StoredState): void {
+    if (state.id === visit.presentedId || visit.told || state.isGone || !visit.response) return;
+    if (!visit.response.headersSent) this.#tell(visit, visit.response, state);
   }
 
   #committed(visit: Visit, handle: string, outcome: CommitOutcome, late: boolean): void {

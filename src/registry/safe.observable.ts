@@ -13,6 +13,7 @@ export class SafeObservable<T> extends Observable<T> {
     this.#onThrown = onThrown;
   }
 
+  // oxlint-disable-next-line typescript/no-deprecated -- how RxJS 7 lets a subclass decide what its operators make
   override lift<R>(operator?: Operator<T, R>): Observable<R> {
     const lifted = new SafeObservable<R>(undefined, this.#onThrown);
     return Object.assign(lifted, { source: this, operator });

@@ -1,4 +1,5 @@
 /** Timed renewal: the id changes by itself, and the one before opens the session for a short time. */
+import { createSession } from 'nestjs-http-session/core';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   createExchange,
@@ -154,7 +155,7 @@ describe('who comes with the id before', () => {
   });
 
   it.each<[string, (visit: Visit) => Promise<void>]>([
-    ['a login', async ({ response }) => void (await addAnother(response))],
+    ['a login', ({ response }) => server.manager.add(createSession(), response)],
     ['a logout', ({ session, response }) => server.manager.remove(session, response)],
     ['a re-authentication', ({ session, response }) => server.manager.reauthenticated(session, response)],
     ['a rotation', ({ session, response }) => server.manager.rotate(session, response)],
@@ -187,7 +188,7 @@ describe('requests that run in parallel when the id is due', () => {
     server.clock.advance('10m');
     const visits = await Promise.all(Array.from({ length: 5 }, () => server.return(first)));
     const held = server.store.hold('rename', 'before', 5);
-    const done = visits.map(({ request, response }) => server.manager.commit(request, response, false));
+    const done = visits.map(async ({ request, response }) => server.manager.commit(request, response, false));
     await held.reached;
     held.release();
     await Promise.all(done);
@@ -217,11 +218,6 @@ describe('requests that run in parallel when the id is due', () => {
     expect((await server.return(active)).session.id).toBe(active.session.id);
   });
 });
-
-async function addAnother(response: Visit['response']): Promise<void> {
-  const { createSession } = await import('nestjs-http-session/core');
-  await server.manager.add(createSession(), response);
-}
 
 describe('a request without a session', () => {
   it('is told nothing', async () => {
