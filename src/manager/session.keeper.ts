@@ -15,6 +15,7 @@ import { keyOf, newId, secretLengthOf, successorOf, tagOf } from '../session/ses
 import type { Key, SessionRecord } from '../session/session.record.js';
 import { type AnySession, replaceState, type Session, sessionOf, stateOf } from '../session/session.js';
 import { type SessionHost, StoredState } from '../session/stored.state.js';
+import { RemovalRelay } from '../store/removal.relay.js';
 import type { Added, AddOptions, Found, Purged, PurgeOptions } from '../store/session.store.js';
 import type { StoreAccess } from '../store/store.access.js';
 import { StoreGate } from '../store/store.gate.js';
@@ -32,6 +33,7 @@ export class SessionKeeper {
   readonly #settings: ManagerSettings;
   readonly #gate: StoreGate;
   readonly #host: SessionHost;
+  readonly #relay: RemovalRelay | undefined;
 
   constructor(settings: ManagerSettings) {
     const { store, logger, clock, storeTimeout, defaults } = settings;
@@ -41,6 +43,7 @@ export class SessionKeeper {
     this.#host = this.#createHost();
     this.access = { sessionName: this.#name, store, gate: this.#gate, events: this.events, logger, clock };
     store.start(logger);
+    this.#relay = store.channel && new RemovalRelay(store.channel, this.#name, this.events, logger);
   }
 
   /**
@@ -148,8 +151,8 @@ export class SessionKeeper {
   }
 
   /** The store writes what is on its way, however long that takes; nothing else is asked of it. */
-  close(): Promise<void> {
-    return this.#gate.close(() => this.#settings.store.close());
+  async close(): Promise<void> {
+    await Promise.all([this.#gate.close(() => this.#settings.store.close()), this.#relay?.close()]);
   }
 
   #createHost(): SessionHost {

@@ -260,10 +260,8 @@ export function describePrincipals({ describe, it }: Suite<StoreTrial>): void {
     it('is exact for many at a time: as many come in as may', async (trial) => {
       const limit = { max: 5, onMax: 'refuse' } as const;
       const added = await addMany(trial, limit, 20);
-      deepStrictEqual(added.map(({ answer }) => String(answer)).sort(), [
-        ...Array.from({ length: 5 }, () => 'added'),
-        ...Array.from({ length: 15 }, () => 'limit'),
-      ]);
+      const countOf = (answer: Added) => added.filter((one) => one.answer === answer).length;
+      deepStrictEqual([countOf('added'), countOf('limit')], [5, 15]);
       deepStrictEqual(await trial.handlesOf('a'), handlesOf(added.filter(({ answer }) => answer === 'added')));
     });
 
