@@ -37,7 +37,9 @@ export class RemovalRelay {
   async close(): Promise<void> {
     this.#unsubscribe();
     try {
-      await (await this.#subscribed)?.();
+      await (
+        await this.#subscribed
+      )?.();
     } catch {
       // What can't be left any more is over.
     }
@@ -58,7 +60,9 @@ export class RemovalRelay {
       const relayed: Relayed = { origin: this.#origin, session: this.#session, event };
       await this.#channel.publish(JSON.stringify(relayed));
     } catch {
-      this.#logger.warn('Other processes could not be told of a session that was removed. (It is removed for them too.)');
+      this.#logger.warn(
+        'Other processes could not be told of a session that was removed. (It is removed for them too.)',
+      );
     }
   }
 
