@@ -33,6 +33,7 @@ export {
   type SessionRecord,
 } from './session/session.record.js';
 export { type AnySession, createSession, Session } from './session/session.js';
+export type { Storable, StorableAttributes } from './session/storable.js';
 export { CompareAndSwapStore } from './store/compare-and-swap.store.js';
 export { MemoryStore, type MemoryStoreOptions } from './store/memory.store.js';
 export type { SessionChannel } from './store/session.channel.js';
@@ -72,4 +73,10 @@ export {
   InjectSessionManager,
   InjectSessionRegistry,
 } from './nest/session.tokens.js';
+export {
+  type GuardedSession,
+  typedSession,
+  type TypedParameterDecorator,
+  type TypedSession,
+} from './nest/typed.session.js';
 export { UseSession } from './nest/use-session.decorator.js';
