@@ -3,6 +3,7 @@ import { expressResponseOf } from '../http/express.request.js';
 import { FastifyResponse } from '../http/fastify.response.js';
 import { cachingHeadersOf, mergeHeader, SHARED_HEADERS } from '../http/headers.js';
 import type { HttpResponse } from '../http/http.exchange.js';
+import { isPlainHttp } from '../http/plain.http.js';
 import { rawRequestOf, rawRequestOfResponse, rawResponseOf, responseOf, routeOf } from '../http/http.platform.js';
 import { andThen, type Awaitable, isPromiseLike } from '../session/awaitable.js';
 import { DraftState } from '../session/draft.state.js';
@@ -33,6 +34,7 @@ export class HttpSessionManager extends SessionManager {
   /** Where a request keeps its visit. (Measured: 0.2 µs; in a WeakMap 1.9 µs, most of it in the garbage collector.) */
   readonly #visitKey = Symbol('session');
   readonly #warnedRoutes = new Set<string>();
+  #warnedOfHttp = false;
   #closing: Promise<void> | undefined;
 
   /**
@@ -246,7 +248,9 @@ export class HttpSessionManager extends SessionManager {
     const { ends, persistent } = state.times;
     const remaining = ends === null ? undefined : Math.max(0, ends - this.#settings.clock());
     const before = cachingHeadersOf(exchange);
-    this.#transportFor(visit).tell(exchange, state.id, { remaining, persistent });
+    const transport = this.#transportFor(visit);
+    transport.tell(exchange, state.id, { remaining, persistent });
+    if (transport.needsHttps && !this.#warnedOfHttp && isPlainHttp(visit.request)) this.#warnOfHttp();
     visit.told = exchange;
     visit.wroteInto(exchange, before);
     this.#commitAtClose(visit);
@@ -322,6 +326,14 @@ export class HttpSessionManager extends SessionManager {
     visit.closing = true;
     // Only once anyway.
     response.on('close', () => this.commitLate(visit.request));
+  }
+
+  #warnOfHttp(): void {
+    this.#warnedOfHttp = true;
+    this.#settings.logger.warn(
+      'A session was told by a Secure cookie in the answer to plain http, and browsers keep it over https only. In development: ' +
+        'SessionModule.forRoot({ cookie: { allowHttp: true } }). Behind a proxy that ends TLS all is well: let it send X-Forwarded-Proto.',
+    );
   }
 
   #warnLate(route: string): void {

@@ -22,7 +22,9 @@ export interface IoRedisSubscriber {
 export type RedisSubscriber = NodeRedisSubscriber | IoRedisSubscriber;
 
 export function isSubscriber(given: unknown): given is RedisSubscriber {
-  return typeof given === 'object' && given !== null && 'subscribe' in given && ('isOpen' in given || 'isCluster' in given);
+  return (
+    typeof given === 'object' && given !== null && 'subscribe' in given && ('isOpen' in given || 'isCluster' in given)
+  );
 }
 
 export class RedisChannel implements SessionChannel {
