@@ -1,6 +1,6 @@
 /** The mistakes of who is new here: each gives one message that says what to do. */
 import { Controller, Get, Logger, Session as OfExpressSession, UseGuards } from '@nestjs/common';
-import { MemoryStore, Sess, type Session, SessionGuard, SessionModule } from 'nestjs-http-session';
+import { Sess, type Session, SessionGuard, SessionModule } from 'nestjs-http-session';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { BasicsController } from './basics.controller.js';
 import { createApp, PLATFORMS, startApp } from './harness.js';
@@ -71,7 +71,7 @@ describe.each(PLATFORMS)('On %s, who', (platform) => {
 
   it('gives the module a store of another copy is told so', async () => {
     const other = await anotherCopy();
-    const store = new other.MemoryStore() as unknown as MemoryStore;
+    const store = new other.MemoryStore();
     await expect(startApp(platform, { session: { store } })).rejects.toThrow('another copy of this library');
   });
 
