@@ -24,6 +24,8 @@ const pages = [
   readme,
   new MarkdownPage('docs/writing-a-store.md'),
   new MarkdownPage('docs/capacity.md'),
+  new MarkdownPage('docs/principals.md'),
+  new MarkdownPage('docs/security.md'),
   ...['01-demo', '02-node-http', '03-stores'].map((sample) => new MarkdownPage(`sample/${sample}/README.md`)),
 ];
 const blocks = pages.flatMap((page) => page.blocks);
