@@ -42,6 +42,20 @@ describe('a session', () => {
     expect((await server.return(visit)).session.isFresh('19m')).toBe(false);
   });
 
+  it('ends no later for it: only a new login begins a new lifetime', async () => {
+    const strict = new TestServer({ lifetime: '25m' });
+    const login = await strict.login();
+    const ends = login.session.expires;
+    strict.clock.advance('20m');
+    const { session, response } = await strict.return(login);
+    await strict.manager.reauthenticated(session, response);
+    expect(session.expires).toEqual(ends);
+    expect((await strict.return({ response })).session.expires).toEqual(ends);
+    const again = createSession();
+    await strict.manager.add(again, response);
+    expect(again.expires.getTime()).toBe(strict.clock.now() + 25 * 60_000);
+  });
+
   it('stays fresh over a rotation, and when it is reloaded', async () => {
     await server.manager.reauthenticated(visit.session, visit.response);
     await server.manager.rotate(visit.session, visit.response);

@@ -1,4 +1,5 @@
 /** What is told of ids that open nothing. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from 'vitest';
 import { createExchange, credentialsOf, TestServer } from '../fixtures/test.server.js';
 
@@ -34,6 +35,24 @@ describe('an event tells', () => {
       { type: 'rejected', reason: 'ambiguous' },
       { type: 'rejected', reason: 'unknown' },
     ]);
+  });
+
+  it('in the asynchronous context of the request that came with an id, so that more of it can be known', async () => {
+    const server = new TestServer();
+    const address = new AsyncLocalStorage<string>();
+    const heard: (string | undefined)[] = [];
+    server.manager.events.subscribe(() => heard.push(address.getStore()));
+    const held = server.store.hold('get', 'after', 2);
+    const { request } = createExchange({ cookie: `__Host-sessid=${UNKNOWN}` });
+    const { request: another } = createExchange({ cookie: `__Host-sessid=${UNKNOWN}` });
+    const found = [
+      address.run('10.0.0.1', () => server.manager.get(request)),
+      address.run('10.0.0.2', () => server.manager.get(another)),
+    ];
+    await held.reached;
+    held.release();
+    await Promise.all(found);
+    expect(new Set(heard)).toEqual(new Set(['10.0.0.1', '10.0.0.2']));
   });
 
   it('nothing of one id that comes twice', async () => {
