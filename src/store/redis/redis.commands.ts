@@ -1,10 +1,10 @@
 /** Commands and scripts, as the store and its copies send them. */
 import type { RedisConnection } from './redis.connection.js';
 import { isReply, RedisFailure } from './redis.failure.js';
-import type { RedisScript } from './redis.scripts.js';
+import type { RedisScript } from './redis.script.js';
 
 /** How it went, and what belongs to that. */
-export type ScriptReply = readonly [answer: string, detail?: unknown];
+export type ScriptReply = readonly [answer: string, ...details: unknown[]];
 
 export class RedisCommands {
   readonly isCluster: boolean;
@@ -49,6 +49,10 @@ export class RedisCommands {
 }
 
 function toReply(reply: unknown): ScriptReply {
-  if (!Array.isArray(reply) || typeof reply[0] !== 'string') throw new RedisFailure('UNKNOWN_REPLY');
-  return [reply[0], reply[1]];
+  if (isScriptReply(reply)) return reply;
+  throw new RedisFailure('UNKNOWN_REPLY');
+}
+
+function isScriptReply(reply: unknown): reply is ScriptReply {
+  return Array.isArray(reply) && typeof reply[0] === 'string';
 }

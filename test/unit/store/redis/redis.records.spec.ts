@@ -134,7 +134,8 @@ await describeWith(Backend.REDIS, 'In Redis,', () => {
       expect(await store.rename(key, to, options)).toBe('done');
       const attrs = new Map([...GOLDEN_RECORD.attrs, ['count', '2']]);
       attrs.delete('');
-      expect(await store.get(to, NOW)).toEqual({ record: { ...GOLDEN_RECORD, accessed: NOW, version: 8, attrs } });
+      const record = { ...GOLDEN_RECORD, accessed: NOW, version: 8, rotated: NOW, attrs };
+      expect(await store.get(to, NOW)).toEqual({ record });
       expect(await store.remove(key)).toBe(true);
     });
 
