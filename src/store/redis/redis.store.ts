@@ -53,6 +53,9 @@ const HOW_TO_CONNECT = 'The Redis client is not connected: await its connect() b
  *
  * (What was sent to a server that has stopped answering may still be done when it goes on.)
  *
+ * All sessions of one principal are in one slot of a cluster. When a limit makes room for a new one of them, the script also uses
+ * keys that it doesn't declare, of that slot: they begin with the prefix and the principal's tag in braces, like those it does.
+ *
  * A write that a client sends again does no harm, if no more than seven others came in between. No replica is ever read: a
  * client that can't be told so is refused. But Redis tells its replicas later: a failover can undo what was acknowledged, also a
  * logout. Redis must not evict sessions: set its `maxmemory-policy` to `noeviction`.
@@ -99,14 +102,8 @@ export class RedisStore extends SessionStore {
     );
   }
 
-  /** Of a principal's session, list and session are asked for at the same time: not in a script, which costs Redis more. */
-  async get(key: Key, now: number): Promise<Found> {
-    if (!isPrincipals(key)) return this.#read(key, now);
-    const found = await this.#readListed(key, now);
-    if (found !== 'unlisted') return found;
-    // By two connections the list may have been asked last, and the session may have been renamed in between.
-    const again = await this.#readListed(key, now);
-    return again === 'unlisted' ? undefined : again;
+  get(key: Key, now: number): Promise<Found> {
+    return isPrincipals(key) ? this.#readListed(key, now) : this.#read(key, now);
   }
 
   async touch(key: Key, now: number): Promise<boolean> {
@@ -190,11 +187,13 @@ export class RedisStore extends SessionStore {
     }
   }
 
-  /** @returns `'unlisted'` for a session of a principal that doesn't live */
-  async #readListed(key: Key, now: number): Promise<Found | 'unlisted'> {
+  /** Asks for list and session at the same time: a script that has both costs Redis more. */
+  async #readListed(key: Key, now: number, isSecond = false): Promise<Found> {
     const [isListed, found] = await Promise.all([this.#principals.lists(key), this.#read(key, now)]);
     const isSession = found !== undefined && ('record' in found || 'expired' in found);
-    return isSession && !isListed ? 'unlisted' : found;
+    if (!isSession || isListed) return found;
+    // A client of several connections may have asked for the list last, and the session was renamed in between.
+    return isSecond ? undefined : this.#readListed(key, now, true);
   }
 
   /** @returns `undefined` if nothing was done, since one command may not have both keys */
