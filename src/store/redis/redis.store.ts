@@ -188,12 +188,13 @@ export class RedisStore extends SessionStore {
   }
 
   /** Asks for list and session at the same time: a script that has both costs Redis more. */
-  async #readListed(key: Key, now: number, isSecond = false): Promise<Found> {
+  async #readListed(key: Key, now: number): Promise<Found> {
     const [isListed, found] = await Promise.all([this.#principals.lists(key), this.#read(key, now)]);
-    const isSession = found !== undefined && ('record' in found || 'expired' in found);
-    if (!isSession || isListed) return found;
-    // A client of several connections may have asked for the list last, and the session was renamed in between.
-    return isSecond ? undefined : this.#readListed(key, now, true);
+    if (isListed === (found !== undefined) || needsNoList(found)) return found;
+    // Maybe not of one moment: asked by two connections, with a rename in between, or of a cluster that is just moving them.
+    const isListedStill = await this.#principals.lists(key);
+    const again = await this.#read(key, now);
+    return isListedStill || needsNoList(again) ? again : undefined;
   }
 
   /** @returns `undefined` if nothing was done, since one command may not have both keys */
@@ -247,6 +248,11 @@ export class RedisStore extends SessionStore {
     }
     return ['gone'];
   }
+}
+
+/** A forward is none of a principal's sessions, and what can't be read is to be told. */
+function needsNoList(found: Found): boolean {
+  return found !== undefined && ('successor' in found || 'broken' in found);
 }
 
 /** Of a new session, in milliseconds. Clocks differ, so it doesn't count from Redis's. */
