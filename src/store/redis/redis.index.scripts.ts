@@ -40,7 +40,7 @@ local function sessionsAndLost()
       lost[#lost + 1] = member
     elseif placeOf(member) ~= replaced then
       local created = tonumber(string.match(fields[1], '^%[[^,]+,([^,]+),')) or 0
-      sessions[#sessions + 1] = { key = placeOf(member), created = created, head = fields[1] .. (fields[2] or '') }
+      sessions[#sessions + 1] = { member = member, created = created, head = fields[1] .. (fields[2] or '') }
     end
   end
   table.sort(sessions, function(a, b) return a.created < b.created end)
@@ -52,10 +52,10 @@ local heads = {}
 if redis.call('EXISTS', key) == 1 then
   if not wasWrittenBy(key, op) then return { 'exists' } end
 else
-  local sessions, lost, tooMany = {}, {}, 0
+  local sessions, dropped, tooMany = {}, {}, 0
   -- Asked without a limit too: if this is no index, that has to come out before anything is written.
   if redis.call('ZCOUNT', index, '(' .. ARGV[4], '+inf') >= (max or math.huge) then
-    sessions, lost = sessionsAndLost()
+    sessions, dropped = sessionsAndLost()
     tooMany = #sessions + 1 - max
   end
   if tooMany > 0 and onMax == 'refuse' then return { 'limit' } end
@@ -63,11 +63,12 @@ else
   redis.call('PEXPIRE', key, ttl)
   list(index, key, deadline, now)
   redis.call('ZREMRANGEBYSCORE', index, '-inf', '(' .. text(now - ${GARBAGE_MARGIN_MS}))
-  each('ZREM', index, lost, 1, #lost)
   for i = 1, math.min(tooMany, #sessions) do
-    remove(sessions[i].key, index)
     heads[i] = sessions[i].head
+    dropped[#dropped + 1] = sessions[i].member
+    redis.call('UNLINK', placeOf(sessions[i].member))
   end
+  each('ZREM', index, dropped, 1, #dropped)
 end
 return { 'added', replaced and remove(replaced, listing)[2] or false, heads }
 `);
