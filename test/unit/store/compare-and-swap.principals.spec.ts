@@ -2,6 +2,7 @@
 import type { Key, RenameOptions, SessionLimit, SessionRecord } from 'nestjs-http-session/core';
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { Barrier } from '../../support/barrier.js';
 import { recordOf } from '../fixtures/record.js';
 import { type Ending, MapStore, playAll, type Role } from './compare-and-swap.fixture.js';
 
@@ -300,21 +301,28 @@ describe('In every order in which the steps of processes on one backend may come
 });
 
 describe('A process that dies', () => {
+  /** A rename looks at the session and the index, claims the new key, and tells the index. */
+  const STEPS_BEFORE_HAND_OVER = 4;
+
+  async function diesAfter(steps: number, texts: Map<Key, string>, role: Role): Promise<boolean> {
+    let left = steps;
+    const dying = new MapStore(texts, <T>(take: () => T) =>
+      left-- > 0 ? Promise.resolve(take()) : new Promise<T>(() => undefined),
+    );
+    return Promise.race([role(dying).then(() => true), setImmediate(false)]);
+  }
+
   /** What others find after it died, for each number of steps it came to take. */
   async function afterEachStep(
     setUp: () => Promise<Map<Key, string>>,
     role: Role,
-    look: (store: MapStore, finished: boolean) => Promise<void>,
+    look: (store: MapStore) => Promise<void>,
   ): Promise<void> {
     let finished = false;
     for (let steps = 0; !finished; steps++) {
       const texts = await setUp();
-      let left = steps;
-      const dying = new MapStore(texts, <T>(take: () => T) =>
-        left-- > 0 ? Promise.resolve(take()) : new Promise<T>(() => undefined),
-      );
-      finished = await Promise.race([role(dying).then(() => true), setImmediate(false)]);
-      await look(new MapStore(texts), finished);
+      finished = await diesAfter(steps, texts, role);
+      await look(new MapStore(texts));
     }
   }
 
@@ -341,6 +349,31 @@ describe('A process that dies', () => {
         expect(await living(store.texts)).toEqual({});
       },
     );
+  });
+
+  it('during a rename, beside one that goes on, leaves the session listed where that one moves it', async () => {
+    const texts = await sessionsAt(ONE);
+    const stopped = new Barrier();
+    let left = STEPS_BEFORE_HAND_OVER;
+    const renaming = new MapStore(texts, async (take) => {
+      if (left-- === 0) await stopped.pass();
+      return take();
+    });
+    const renamed = renames(ONE, NEW)(renaming);
+    await stopped.reached;
+    await diesAfter(STEPS_BEFORE_HAND_OVER, texts, renames(ONE, OTHER));
+    stopped.open();
+    expect(await renamed).toBe('done');
+    expect(await living(texts)).toEqual({ [NEW]: ONE });
+  });
+
+  it('during a rename leaves nothing of another session in the place of its own', async () => {
+    const texts = await sessionsAt(ONE, TWO);
+    await diesAfter(STEPS_BEFORE_HAND_OVER, texts, renames(ONE, NEW));
+    // As a backend that evicts.
+    texts.delete(ONE);
+    expect(await renames(TWO, NEW)(new MapStore(texts))).toBe('done');
+    expect(await living(texts)).toEqual({ [NEW]: TWO });
   });
 
   it('during an addition leaves a session that lives and is listed, or neither; by the same op it is added', async () => {
@@ -399,6 +432,26 @@ describe('A process that dies', () => {
     );
   });
 
+  it('during a touch leaves a session that is listed as long as it lives', async () => {
+    const ends: boolean[] = [];
+    await afterEachStep(
+      async () => {
+        const { texts } = new MapStore(await sessionsAt(ONE));
+        await new MapStore(texts).touch(ONE, NOW + 59 * MINUTE);
+        return texts;
+      },
+      (store) => store.touch(ONE, NOW + 118 * MINUTE),
+      async (store) => {
+        const now = NOW + 150 * MINUTE;
+        const isTouched = store.texts.get(ONE)?.includes(String(NOW + 118 * MINUTE)) ?? false;
+        await store.purge({ now, batchSize: 100, deadline: 1_000 });
+        expect(await store.list(TAG, now)).toHaveLength(isTouched ? 1 : 0);
+        ends.push(isTouched);
+      },
+    );
+    expect(new Set(ends)).toEqual(new Set([false, true]));
+  });
+
   it('during a remove leaves no name that counts', async () => {
     const limit = { max: 1, onMax: 'refuse' } as const;
     await afterEachStep(
@@ -446,6 +499,15 @@ describe('The index of a principal', () => {
     const store = new KeepingStore(new Map());
     await store.add(ONE, sessionOf(ONE, { ends: NOW + 30 * MINUTE }), { op: 'op' });
     expect(store.keptUntil.get(INDEX)).toBe(NOW + 31 * MINUTE);
+  });
+
+  it('is kept no longer for a session that is removed', async () => {
+    const store = new KeepingStore(new Map());
+    for (const key of [ONE, TWO]) await store.add(key, sessionOf(key), { op: key });
+    const kept = store.keptUntil.get(INDEX);
+    await store.remove(ONE);
+    expect(store.swapsOf(INDEX)).toBe(3);
+    expect(store.keptUntil.get(INDEX)).toBe(kept);
   });
 
   it('names a session no more that was removed, and is gone with the last one', async () => {
@@ -536,21 +598,68 @@ describe('The index of a principal', () => {
     expect(store.texts.size).toBe(0);
   });
 
+  it('and what it named are all there is: nothing is left of what was refused, displaced, replaced or revoked', async () => {
+    const store = new MapStore(await sessionsAt(ONE, TWO));
+    expect(await adds(NEW, { max: 2, onMax: 'refuse' })(store)).toBe('limit');
+    expect([...store.texts.keys()].sort()).toEqual([INDEX, ONE, TWO]);
+    expect(await adds(NEW, { max: 2, onMax: 'remove-oldest' })(store)).toEqual({ displaced: [ONE] });
+    expect([...store.texts.keys()].sort()).toEqual([INDEX, NEW, TWO]);
+    expect(await adds(OTHER, undefined, TWO)(store)).toBe('added');
+    expect([...store.texts.keys()].sort()).toEqual([INDEX, NEW, OTHER]);
+    expect(await revokes(NEW)(store)).toBe(1);
+    expect([...store.texts.keys()].sort()).toEqual([INDEX, NEW]);
+    expect(await revokes()(store)).toBe(1);
+    expect(store.texts).toEqual(new Map());
+  });
+
+  it('lets nobody hear of a session that has expired and was revoked', async () => {
+    const store = new MapStore(await sessionsAt(ONE, TWO));
+    const late = NOW + 60 * MINUTE;
+    expect(await store.get(ONE, late)).toEqual({ expired: ONE });
+    const { texts } = store;
+    const left = texts.get(ONE) ?? '';
+    await store.removeAll(TAG, NOW);
+    texts.set(ONE, left);
+    expect(await store.get(ONE, late)).toBeUndefined();
+  });
+
   it('tells how many were revoked, also if what is left of them can’t be cleared', async () => {
-    class Failing extends MapStore {
-      isDown = false;
-      protected override swap(...args: Parameters<MapStore['swap']>): ReturnType<MapStore['swap']> {
-        if (this.isDown && args[0] !== INDEX) throw new Error('down');
-        return super.swap(...args);
-      }
-    }
-    const store = new Failing(await sessionsAt(ONE, TWO));
-    store.isDown = true;
+    const store = new FailingStore(await sessionsAt(ONE, TWO));
+    store.isDown = (key) => key !== INDEX;
     expect(await store.removeAll(TAG, NOW)).toBe(2);
-    store.isDown = false;
+    store.isDown = () => false;
     expect(await living(store.texts)).toEqual({});
   });
+
+  it('that can’t be told of a remove is told of a session that isn’t there', async () => {
+    const store = new FailingStore(await sessionsAt(ONE, TWO));
+    store.isDown = (key) => key === INDEX;
+    expect(await store.remove(ONE)).toBe(true);
+    store.isDown = () => false;
+    expect(store.texts.get(INDEX)).toContain(ONE);
+    expect(await living(store.texts)).toEqual({ [TWO]: TWO });
+  });
+
+  it('that can’t be told of a rename, or an addition, makes them fail', async () => {
+    const store = new FailingStore(await sessionsAt(ONE));
+    store.isDown = (key) => key === INDEX;
+    await expect(renames(ONE, NEW)(store)).rejects.toThrow('down');
+    await expect(adds(OTHER)(store)).rejects.toThrow('down');
+    await expect(revokes()(store)).rejects.toThrow('down');
+    store.isDown = () => false;
+    expect(await living(store.texts)).toEqual({ [ONE]: ONE });
+  });
 });
+
+/** Can't write under some keys. */
+class FailingStore extends MapStore {
+  isDown: (key: Key) => boolean = () => false;
+
+  protected override swap(...args: Parameters<MapStore['swap']>): ReturnType<MapStore['swap']> {
+    if (this.isDown(args[0])) throw new Error('down');
+    return super.swap(...args);
+  }
+}
 
 /** Remembers what it was asked, and for how long the backend may drop nothing. */
 class KeepingStore extends MapStore {
