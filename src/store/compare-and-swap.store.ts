@@ -41,7 +41,8 @@ const CLAIM_NAME_BYTES = 8;
  * A store over a backend that can `read` a text and `swap` it for another one: extend it, say what the backend does in
  * `capabilities`, and every promise of {@link SessionStore} holds that holds for `swap`.
  *
- * Calls of one session queue within the process; those of several processes meet in `swap`, and whoever loses looks again.
+ * Calls of one session, or of one principal, queue within the process; those of several processes meet in `swap`, and whoever
+ * loses looks again.
  *
  * A session without a principal lies under its key, and needs no more. Those of a principal are named by an index besides,
  * under the principal's tag and `.index`: see `compare-and-swap.index.ts`.
