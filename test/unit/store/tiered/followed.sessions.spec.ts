@@ -25,6 +25,19 @@ describe('a session that is renamed again and again', () => {
   });
 });
 
+describe('a session that is gone', () => {
+  it('takes none with it that came to be followed since, when that is heard of again', () => {
+    const sessions = new FollowedSessions(10);
+    const gone = sessions.follow('abcd.old', record, 0);
+    sessions.forget(gone);
+    const session = sessions.follow('abcd.new', record, 1);
+    sessions.forget(gone);
+    expect(sessions.ofHandle('handle')).toBe(session);
+    expect(sessions.find('abcd.new')).toBe(session);
+    expect(sessions.ofTag('abcd')).toEqual([session]);
+  });
+});
+
 describe('no more sessions are followed than may be', () => {
   it('and those go first that were used longest ago and have nothing pending', () => {
     const sessions = new FollowedSessions(2);

@@ -217,14 +217,18 @@ describe('a process that writes later', () => {
   });
 
   it('loses nothing of the one that is spared', async () => {
-    const change = here.durable.hold('change');
+    const removal = here.durable.hold('removeAll', 'after');
     await here.set(KEY, 'a', '1');
     const revoked = revokes(here, KEY);
+    await removal.reached;
+    const change = here.durable.hold('change');
+    // One on its way, and one that waits.
     await here.set(KEY, 'b', '2');
-    change.release();
-    expect(await revoked).toBe(1);
     await here.set(KEY, 'c', '3');
+    removal.release();
+    expect(await revoked).toBe(1);
     expect(Object.fromEntries((await here.get(KEY))?.attrs ?? [])).toEqual({ a: '1', b: '2', c: '3' });
+    change.release();
     await turns();
     expect(Object.fromEntries((await there.get(KEY))?.attrs ?? [])).toEqual({ a: '1', b: '2', c: '3' });
   });
@@ -280,12 +284,14 @@ describe('a process that writes later', () => {
     await removal.reached;
     await here.add(NEW, { principal: 'a' });
     const change = here.durable.hold('change');
+    // One on its way, and one that waits.
     expect(await here.set(NEW, 'a', '1')).toEqual({ version: 2 });
+    expect(await here.set(NEW, 'b', '2')).toEqual({ version: 3 });
     removal.release();
     expect(await revoked).toBe(2);
     change.release();
     await turns();
-    expect(await there.attr(NEW, 'a')).toBe('1');
+    expect(Object.fromEntries((await there.get(NEW))?.attrs ?? [])).toEqual({ a: '1', b: '2' });
   });
 
   it('hears of sessions that another process revoked when it writes', async () => {
