@@ -222,7 +222,7 @@ describe('In every order in which the steps of processes on one backend may come
       () => sessionsAt(ONE),
       [adds(NEW, limit), adds(OTHER, limit)],
       (live, answers) => {
-        expect([...answers].sort()).toEqual(['added', 'limit']);
+        expect(answers.map(String).sort()).toEqual(['added', 'limit']);
         const added = answers[0] === 'added' ? NEW : OTHER;
         expect(live).toEqual({ [ONE]: ONE, [added]: added });
       },
@@ -262,7 +262,7 @@ describe('In every order in which the steps of processes on one backend may come
       () => sessionsAt(ONE),
       [adds(NEW, limit, ONE), adds(OTHER, limit, ONE)],
       (live, answers) => {
-        expect([...answers].sort()).toEqual(['added', 'limit']);
+        expect(answers.map(String).sort()).toEqual(['added', 'limit']);
         const added = answers[0] === 'added' ? NEW : OTHER;
         expect(live).toEqual({ [added]: added });
       },
