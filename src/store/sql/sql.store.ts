@@ -8,6 +8,7 @@ import {
   type Added,
   type AddOptions,
   type Found,
+  type ListedSession,
   type Purged,
   type PurgeOptions,
   type Renamed,
@@ -22,6 +23,7 @@ import { SessionStatements } from './session.statements.js';
 import { quotedName, tableNameOf, upgradesOf } from './session.table.js';
 import type { SqlDialect, SqlDialectName, TableName } from './sql.dialect.js';
 import type { SqlExecutor, SqlExecutorProvider } from './sql.executor.js';
+import { SqlPrincipals } from './sql.principals.js';
 import { SqlRunner } from './sql.runner.js';
 import { migrate } from './table.migration.js';
 import { purgeTable } from './table.purge.js';
@@ -73,6 +75,7 @@ export class SqlStore extends SessionStore {
   readonly #statements: SessionStatements;
   readonly #runner: SqlRunner;
   readonly #search: SessionSearch;
+  readonly #principals: SqlPrincipals;
   readonly #purgeTimer: PurgeTimer | undefined;
   /** From this machine's clock to the app's, as last heard. */
   #clockOffset: number | undefined;
@@ -94,6 +97,7 @@ export class SqlStore extends SessionStore {
     this.#statements = new SessionStatements(this.#dialect, this.#table);
     this.#runner = new SqlRunner(this.#executor, this.#dialect, quotedName(this.#dialect, this.#table));
     this.#search = new SessionSearch(this.#runner, this.#statements);
+    this.#principals = new SqlPrincipals(this.#runner, this.#statements);
     this.#purgeTimer =
       purgeInterval === false
         ? undefined
@@ -164,7 +168,8 @@ export class SqlStore extends SessionStore {
 
   async add(key: Key, record: SessionRecord, options: AddOptions): Promise<Added> {
     this.#hearClock(record.created);
-    const { op, replaces } = options;
+    const { op, replaces, limit } = options;
+    if (limit) return this.#principals.add(key, record, options, limit);
     const columns = columnsOf(key, record, op);
     const { insert, replace } = this.#statements;
     try {
@@ -239,6 +244,14 @@ export class SqlStore extends SessionStore {
       explain: () => undefined,
       absent: false,
     });
+  }
+
+  list(tag: string, now: number): Promise<readonly ListedSession[]> {
+    return this.#principals.list(tag, this.#hearClock(now));
+  }
+
+  removeAll(tag: string, now: number, except?: Key): Promise<number | 'gone'> {
+    return this.#principals.removeAll(tag, this.#hearClock(now), except);
   }
 
   /** A `batchSize` counts up to 1,000. What others hold locked is left to them on PostgreSQL, elsewhere waited for. */
