@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { MemoryStore } from 'nestjs-http-session';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { deviceOf } from '../../sample/04-account/src/device.js';
 import { BuiltPackage } from '../support/built.package.js';
 import { CookieClient } from '../support/cookie.client.js';
@@ -345,6 +346,16 @@ describe.each(PLATFORMS)('sample 04-account on %s', (platform) => {
     expect(leadsTo(await first.get('/sessions'))).toBe('/sign-in');
     passes({ minutes: 30 });
     expect(await visitor.isSignedIn()).toBe(false);
+  });
+
+  it('says that something is wrong, and writes into the log what it is', async () => {
+    const visitor = await Visitor.signedIn(await startAccount(platform));
+    const log = vi.spyOn(process.stderr, 'write').mockReturnValue(true);
+    vi.spyOn(MemoryStore.prototype, 'get').mockRejectedValue(new Error('out of order'));
+    const response = await visitor.client.get('/sessions');
+    expect(response.status).toBe(503);
+    expect(await response.text()).toContain('Try again later.');
+    expect(log.mock.calls.join()).toMatch(/AccountFilter\W.*The session store failed/);
   });
 
   it('allows no script, no frame, no cache, and only its own style', async () => {

@@ -1,4 +1,4 @@
-import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import { NOT_FRESH, SessionError } from 'nestjs-http-session';
 import { PageException } from './page.exception.js';
 import { errorPage, CONTENT_TYPE, signInPage } from './pages.js';
@@ -16,9 +16,12 @@ const TOO_MANY_SESSIONS =
 /** Answers failures to people: who has to sign in, or to confirm it, is led there. */
 @Catch(HttpException, SessionError)
 export class AccountFilter implements ExceptionFilter<HttpException | SessionError> {
+  readonly #logger = new Logger(AccountFilter.name);
+
   catch(error: HttpException | SessionError, host: ArgumentsHost): void {
     const reply = host.switchToHttp().getResponse<PageReply>();
     const status = error instanceof HttpException ? error.getStatus() : error.status;
+    if (status >= 500) this.#logger.error(error);
     if (error instanceof PageException) show(reply, status, error.page);
     else if (status === 401) seeOther(reply, codeOf(error) === NOT_FRESH ? '/confirm' : '/sign-in');
     else if (codeOf(error) === 'TOO_MANY_SESSIONS') {
