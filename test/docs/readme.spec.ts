@@ -26,7 +26,9 @@ const pages = [
   new MarkdownPage('docs/capacity.md'),
   new MarkdownPage('docs/principals.md'),
   new MarkdownPage('docs/security.md'),
-  ...['01-demo', '02-node-http', '03-stores'].map((sample) => new MarkdownPage(`sample/${sample}/README.md`)),
+  ...['01-demo', '02-node-http', '03-stores', '04-account'].map(
+    (sample) => new MarkdownPage(`sample/${sample}/README.md`),
+  ),
 ];
 const blocks = pages.flatMap((page) => page.blocks);
 const examples = blocks.filter(({ language }) => language === 'ts');
@@ -37,6 +39,7 @@ const RUN_ELSEWHERE = [
   'sample/02-node-http/README.md, block 2',
   'sample/03-stores/README.md, block 3',
   'sample/03-stores/README.md, block 4',
+  'sample/04-account/README.md, block 2',
 ];
 
 /** The options' tables, by their first heading; the types that they list, and where these are. */
