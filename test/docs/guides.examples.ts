@@ -6,7 +6,7 @@ import { fastify } from 'fastify';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, onTestFinished } from 'vitest';
+import { expect, onTestFinished, vi } from 'vitest';
 import { CookieClient } from '../support/cookie.client.js';
 import type { Started } from './readme.examples.js';
 
@@ -87,4 +87,91 @@ export const GUIDES: Record<string, Check> = {
     await before.get('/');
     await movesOver(client, before, 'sessionId');
   },
+
+  async pathPrefix(client) {
+    const login = await client.post('/probe');
+    expect(login.headers.getSetCookie()).toEqual([
+      expect.stringMatching(/^__Secure-sessid=.+; Path=\/shop; HttpOnly; Secure; SameSite=Lax$/),
+    ]);
+    expect(await text(client.get('/probe'))).toBe('true');
+  },
+
+  async corsSameSite(client) {
+    const origin = 'https://app.example.com';
+    const login = await client.post('/probe', {}, { origin });
+    expect(login.headers.get('access-control-allow-origin')).toBe(origin);
+    expect(login.headers.get('access-control-allow-credentials')).toBe('true');
+    expect(login.headers.getSetCookie()).toEqual([expect.stringMatching(/; SameSite=Lax$/)]);
+  },
+
+  async corsOtherSite(client) {
+    const login = await client.post('/probe', {}, { origin: ORIGIN, 'sec-fetch-site': 'cross-site' });
+    expect(login.headers.get('access-control-allow-origin')).toBe(ORIGIN);
+    expect(login.headers.getSetCookie()).toEqual([expect.stringMatching(/; SameSite=None/)]);
+    expect(login.headers.getSetCookie()[0]).toMatch(/; Partitioned/);
+    expect(await text(client.get('/probe', { origin: ORIGIN }))).toBe('true');
+    const foreign = { origin: 'https://evil.example.org', 'sec-fetch-site': 'cross-site' };
+    expect(await status(client.post('/probe/logout', {}, foreign))).toBe(403);
+    expect(await text(client.get('/probe'))).toBe('true');
+  },
+
+  async originGuard(client) {
+    expect(await status(client.post('/probe', {}, { origin: ORIGIN }))).toBe(201);
+    for (const origin of ['https://evil.example.org', 'null']) {
+      expect(await status(client.post('/probe/logout', {}, { origin }))).toBe(403);
+    }
+    expect(await text(client.get('/probe'))).toBe('true');
+    // A client that isn't a browser.
+    expect(await status(client.post('/probe/logout'))).toBe(201);
+  },
+
+  async corsHeader(client) {
+    const login = await client.post('/probe', {}, { origin: ORIGIN });
+    expect(login.headers.get('access-control-expose-headers')).toBe('X-Auth-Token');
+    const id = login.headers.get('x-auth-token') ?? '';
+    expect(client.cookies.size).toBe(0);
+    expect(await text(client.get('/probe', { 'x-auth-token': id }))).toBe('true');
+    const logout = await client.post('/probe/logout', {}, { 'x-auth-token': id });
+    expect(logout.headers.get('x-auth-token')).toBe('');
+  },
+
+  async swagger(client) {
+    const document = await json<OpenApi>(client.get('/docs-json'));
+    const { session } = document.components.securitySchemes;
+    expect(session).toEqual({ type: 'apiKey', in: 'cookie', name: '__Host-sessid' });
+    const { get } = document.paths['/account'] ?? {};
+    expect(get).toMatchObject({ security: [{ session: [] }], parameters: [] });
+    expect(await text(client.get('/docs'))).toContain('swagger-ui');
+    // As on the page: the login route, then another one.
+    expect(await status(client.get('/account'))).toBe(401);
+    await client.post('/login');
+    expect([...client.cookies.keys()]).toEqual([session?.name]);
+    expect(await text(client.get('/account'))).toBe('The account of Ann');
+  },
+
+  async development(client, { restart }) {
+    await client.post('/probe');
+    // Without NODE_ENV=development, as it should be.
+    expect([...client.cookies.keys()]).toEqual(['__Host-sessid']);
+    const later = await restart();
+    expect(await text(later.client.get('/probe'))).toBe('true');
+  },
+
+  async readiness(client, { app }) {
+    process.env['LEAVING_MS'] = '1000';
+    expect(await text(client.get('/ready'))).toBe('ready');
+    await client.post('/probe');
+    const closed = app.close();
+    await vi.waitUntil(async () => (await status(client.get('/ready'))) === 503);
+    expect(await text(client.get('/probe'))).toBe('true');
+    await closed;
+    await expect(client.get('/ready')).rejects.toThrow();
+  },
 };
+
+const ORIGIN = 'https://app.example.net';
+
+interface OpenApi {
+  readonly components: { readonly securitySchemes: { readonly session?: { readonly name: string } } };
+  readonly paths: Readonly<Record<string, { readonly get?: object }>>;
+}

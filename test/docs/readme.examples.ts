@@ -190,9 +190,12 @@ export const SUITES = ['kitNode'];
 
 /**
  * Examples that are compiled here. What the first one does is shown by `test/conformance/file.store.spec.ts`, what those for NIST's
- * levels do by `security.spec.ts`.
+ * levels do by `security.spec.ts`, what the last ones do by `test/e2e/shutdown.spec.ts`.
  */
-export const COMPILED = ['fileStore', 'kitTwo', 'renewal', 'aal1', 'aal2', 'aal2rev3', 'aal3'];
+export const COMPILED = [
+  ...['fileStore', 'kitTwo', 'renewal', 'aal1', 'aal2', 'aal2rev3', 'aal3'],
+  ...['corsFetch', 'shutdown', 'closeCore'],
+];
 
 /** Makes a server listen, and gives a client of it. */
 export type Visit = (server: Server) => Promise<CookieClient>;
