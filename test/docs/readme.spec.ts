@@ -19,6 +19,11 @@ import { type CodeBlock, MarkdownPage } from '../support/markdown.page.js';
 import { APPLICATIONS, COMPILED, NEEDS, ONLY_ON, PROGRAMS, type Started, STORES, SUITES } from './readme.examples.js';
 
 const ROOT = new URL('../../', import.meta.url);
+/** Pages that say how to do one thing. */
+const GUIDES = [
+  ...['proxy', 'cors', 'swagger', 'hot-reload', 'shutdown', 'troubleshooting'],
+  ...['migrating-from-express-session', 'migrating-from-fastify-session'],
+];
 const readme = new MarkdownPage('README.md');
 const pages = [
   readme,
@@ -26,15 +31,10 @@ const pages = [
   new MarkdownPage('docs/capacity.md'),
   new MarkdownPage('docs/principals.md'),
   new MarkdownPage('docs/security.md'),
-  new MarkdownPage('docs/proxy.md'),
-  new MarkdownPage('docs/cors.md'),
-  new MarkdownPage('docs/swagger.md'),
-  new MarkdownPage('docs/hot-reload.md'),
-  new MarkdownPage('docs/shutdown.md'),
-  new MarkdownPage('docs/migrating-from-express-session.md'),
-  new MarkdownPage('docs/migrating-from-fastify-session.md'),
-  new MarkdownPage('docs/troubleshooting.md'),
-  ...['01-demo', '02-node-http', '03-stores'].map((sample) => new MarkdownPage(`sample/${sample}/README.md`)),
+  ...GUIDES.map((guide) => new MarkdownPage(`docs/${guide}.md`)),
+  ...['01-demo', '02-node-http', '03-stores', '04-account'].map(
+    (sample) => new MarkdownPage(`sample/${sample}/README.md`),
+  ),
 ];
 const blocks = pages.flatMap((page) => page.blocks);
 const examples = blocks.filter(({ language }) => language === 'ts');
@@ -45,6 +45,7 @@ const RUN_ELSEWHERE = [
   'sample/02-node-http/README.md, block 2',
   'sample/03-stores/README.md, block 3',
   'sample/03-stores/README.md, block 4',
+  'sample/04-account/README.md, block 2',
 ];
 
 /** The options' tables, by their first heading; the types that they list, and where these are. */
