@@ -193,8 +193,16 @@ export const SUITES = ['kitNode'];
  * levels do by `security.spec.ts`, what the last ones do by `test/e2e/shutdown.spec.ts`.
  */
 export const COMPILED = [
-  ...['fileStore', 'kitTwo', 'renewal', 'aal1', 'aal2', 'aal2rev3', 'aal3'],
-  ...['corsFetch', 'shutdown', 'closeCore'],
+  'fileStore',
+  'kitTwo',
+  'renewal',
+  'aal1',
+  'aal2',
+  'aal2rev3',
+  'aal3',
+  'corsFetch',
+  'shutdown',
+  'closeCore',
 ];
 
 /** Makes a server listen, and gives a client of it. */

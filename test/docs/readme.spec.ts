@@ -21,8 +21,14 @@ import { APPLICATIONS, COMPILED, NEEDS, ONLY_ON, PROGRAMS, type Started, STORES,
 const ROOT = new URL('../../', import.meta.url);
 /** Pages that say how to do one thing. */
 const GUIDES = [
-  ...['proxy', 'cors', 'swagger', 'hot-reload', 'shutdown', 'troubleshooting'],
-  ...['migrating-from-express-session', 'migrating-from-fastify-session'],
+  'proxy',
+  'cors',
+  'swagger',
+  'hot-reload',
+  'shutdown',
+  'troubleshooting',
+  'migrating-from-express-session',
+  'migrating-from-fastify-session',
 ];
 const readme = new MarkdownPage('README.md');
 const pages = [
