@@ -5,7 +5,7 @@
 import type { SessionRecord } from '../session/session.record.js';
 
 /** What of a record never changes, but for its constant attributes. */
-export type RecordHead = Omit<SessionRecord, 'accessed' | 'version' | 'consts' | 'attrs'>;
+export type RecordHead = Omit<SessionRecord, 'accessed' | 'version' | 'rotated' | 'authenticated' | 'consts' | 'attrs'>;
 
 /** Thrown for text that is no record, or one of a newer format. The message says what it is, and nothing of what it holds. */
 export class BrokenRecord extends Error {
@@ -34,8 +34,10 @@ export function decodeHead(text: string): RecordHead {
 
 /** A whole record as text, on one line. */
 export function encodeRecord(record: SessionRecord): string {
-  const { accessed, version, consts, attrs } = record;
-  return JSON.stringify([...partsOf(record), accessed, version, consts, [...attrs]]);
+  const { accessed, version, consts, attrs, rotated = null, authenticated = null } = record;
+  const parts = [...partsOf(record), accessed, version, consts, [...attrs]];
+  if (rotated !== null || authenticated !== null) parts.push(rotated, authenticated);
+  return JSON.stringify(parts);
 }
 
 /** @throws BrokenRecord */
@@ -55,14 +57,18 @@ export function readText<T>(text: string, readers: Readers<T>): T {
 
 const HEAD_PARTS = 9;
 const RECORD_PARTS = HEAD_PARTS + 4;
+/** Of a session that was rotated, or whose user was authenticated again. */
+const ROTATED_PARTS = RECORD_PARTS + 2;
 
+/** Whose session it is, is one part: nobody's, a principal's, or a principal's with labels. */
 function partsOf(head: RecordHead): unknown[] {
-  const { format, created, timeout, touchInterval, ends, persistent, handle, seed, principal = null } = head;
-  return [format, created, timeout, touchInterval, ends, persistent, handle, seed, principal];
+  const { format, created, timeout, touchInterval, ends, persistent, handle, seed, principal = null, labels } = head;
+  const owner = labels === undefined ? principal : [principal, labels];
+  return [format, created, timeout, touchInterval, ends, persistent, handle, seed, owner];
 }
 
 function readHead(parts: readonly unknown[]): RecordHead {
-  const [, created, timeout, touchInterval, ends, persistent, handle, seed, principal] = parts;
+  const [, created, timeout, touchInterval, ends, persistent, handle, seed, owner] = parts;
   if (
     parts.length !== HEAD_PARTS ||
     !isNumber(created) ||
@@ -71,28 +77,44 @@ function readHead(parts: readonly unknown[]): RecordHead {
     !(ends === null || isNumber(ends)) ||
     typeof persistent !== 'boolean' ||
     typeof handle !== 'string' ||
-    typeof seed !== 'string' ||
-    !(principal === null || typeof principal === 'string')
+    typeof seed !== 'string'
   ) {
     throw incomplete();
   }
   const head = { format: 1, created, timeout, touchInterval, ends, persistent, handle, seed } as const;
-  return principal === null ? head : { principal, ...head };
+  return owner === null ? head : { ...readOwner(owner), ...head };
+}
+
+function readOwner(owner: unknown): Pick<RecordHead, 'principal' | 'labels'> {
+  if (typeof owner === 'string') return { principal: owner };
+  if (!isPair(owner)) throw incomplete();
+  const [principal, labels] = owner;
+  return { principal, labels };
 }
 
 function readRecord(parts: readonly unknown[]): SessionRecord {
   const head = readHead(parts.slice(0, HEAD_PARTS));
-  const [accessed, version, consts, attrs] = parts.slice(HEAD_PARTS);
+  const [accessed, version, consts, attrs, rotated = null, authenticated = null] = parts.slice(HEAD_PARTS);
   if (
-    parts.length !== RECORD_PARTS ||
+    (parts.length !== RECORD_PARTS && parts.length !== ROTATED_PARTS) ||
     !isNumber(accessed) ||
     !isNumber(version) ||
     typeof consts !== 'string' ||
-    !isEntries(attrs)
+    !isEntries(attrs) ||
+    !(rotated === null || isNumber(rotated)) ||
+    !(authenticated === null || isNumber(authenticated))
   ) {
     throw incomplete();
   }
-  return { accessed, version, consts, attrs: new Map(attrs), ...head };
+  return {
+    accessed,
+    version,
+    consts,
+    attrs: new Map(attrs),
+    ...(rotated !== null && { rotated }),
+    ...(authenticated !== null && { authenticated }),
+    ...head,
+  };
 }
 
 /** The array that a text holds. @throws BrokenRecord */
@@ -115,10 +137,9 @@ function incomplete(): BrokenRecord {
 }
 
 function isEntries(value: unknown): value is [string, string][] {
-  return (
-    Array.isArray(value) &&
-    value.every(
-      (entry) => Array.isArray(entry) && entry.length === 2 && entry.every((part) => typeof part === 'string'),
-    )
-  );
+  return Array.isArray(value) && value.every(isPair);
+}
+
+function isPair(value: unknown): value is [string, string] {
+  return Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === 'string');
 }

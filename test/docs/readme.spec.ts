@@ -21,9 +21,12 @@ import { APPLICATIONS, COMPILED, NEEDS, PROGRAMS, STORES, SUITES } from './readm
 const ROOT = new URL('../../', import.meta.url);
 const readme = new MarkdownPage('README.md');
 const pages = [
-  ...['README.md', 'CONTRIBUTING.md'].map((file) => new MarkdownPage(file)),
+  readme,
+  new MarkdownPage('CONTRIBUTING.md'),
   ...filesIn('docs').map((file) => new MarkdownPage(`docs/${file}`)),
-  ...['01-demo', '02-node-http', '03-stores'].map((sample) => new MarkdownPage(`sample/${sample}/README.md`)),
+  ...['01-demo', '02-node-http', '03-stores', '04-account'].map(
+    (sample) => new MarkdownPage(`sample/${sample}/README.md`),
+  ),
 ];
 const blocks = pages.flatMap((page) => page.blocks);
 const examples = blocks.filter(({ language }) => language === 'ts');
@@ -40,6 +43,7 @@ const RUN_ELSEWHERE = [
   'sample/02-node-http/README.md, block 2',
   'sample/03-stores/README.md, block 3',
   'sample/03-stores/README.md, block 4',
+  'sample/04-account/README.md, block 2',
 ];
 
 /** What applications of `nest new` have of their own. */

@@ -2,11 +2,13 @@
 import { type DynamicModule, Injectable, type INestApplication } from '@nestjs/common';
 import {
   type Added,
+  type AddOptions,
   type AttributeCodec,
   type Changed,
   CookieTransport,
   createSession,
   type Delta,
+  displacedBy,
   type Duration,
   type Found,
   getSessionManagerToken,
@@ -17,6 +19,7 @@ import {
   HttpSessionManager,
   InjectSessionManager,
   type Key,
+  type ListedSession,
   MemoryStore,
   type Presented,
   type Purged,
@@ -27,11 +30,13 @@ import {
   SessionError,
   type SessionErrorCode,
   SessionGuard,
+  type SessionLimit,
   SessionManager,
   type SessionManagerOptions,
   SessionModule,
   type SessionModuleOptions,
   type SessionOptionsFactory,
+  type SessionOutline,
   type SessionRecord,
   SessionStore,
   SessionTransport,
@@ -76,7 +81,7 @@ export class DelegatingStore extends SessionStore {
   override async touch(key: Key, now: number): Promise<boolean> {
     return this.#inner.touch(key, now);
   }
-  override add(key: Key, record: SessionRecord, options: { readonly op: string }): Added {
+  override add(key: Key, record: SessionRecord, options: AddOptions): Added {
     return this.#inner.add(key, record, options);
   }
   override change(key: Key, delta: Delta, now: number): Changed {
@@ -88,12 +93,26 @@ export class DelegatingStore extends SessionStore {
   override remove(key: Key): boolean {
     return this.#inner.remove(key);
   }
+  override list(tag: string, now: number): readonly ListedSession[] {
+    return this.#inner.list(tag, now);
+  }
+  override async removeAll(tag: string, now: number, except?: Key): Promise<number | 'gone'> {
+    return this.#inner.removeAll(tag, now, except);
+  }
   override purge(options: PurgeOptions): Promise<Purged> {
     return this.#inner.purge(options);
   }
   override close(): void {
     this.#inner.close();
   }
+}
+
+/** Who has to go for a session of a tag, in a store of one's own. */
+export function oneTooMany(store: DelegatingStore, tag: string, now: number): readonly string[] {
+  const limit: SessionLimit = { max: 1, onMax: 'remove-oldest' };
+  const displaced = displacedBy(limit, store.list(tag, now));
+  if (displaced === 'limit') return [];
+  return displaced.map(({ outline }: { outline: SessionOutline }) => outline.labels ?? outline.handle);
 }
 
 const codec: AttributeCodec = {
