@@ -1,17 +1,27 @@
 /** What the examples of README.md, and of the pages beside it, are to do, by their name. */
-import { Logger } from '@nestjs/common';
+import { type INestApplication, Logger } from '@nestjs/common';
 import type { Server } from 'node:http';
 import { expect, vi } from 'vitest';
 import { Backend, type Need } from '../support/backends.js';
 import type { CookieClient } from '../support/cookie.client.js';
+import { GUIDES } from './guides.examples.js';
 import { PRINCIPALS, PRINCIPALS_CORE } from './principals.examples.js';
 import { SITE, SITE_PROGRAMS } from './site.examples.js';
 
 const text = async (response: Promise<Response>) => (await response).text();
 const status = async (response: Promise<Response>) => (await response).status;
 
+/** An example that was started, and more than a client sees of it. */
+export interface Started {
+  readonly app: INestApplication;
+  readonly client: CookieClient;
+  readonly exports: Readonly<Record<string, unknown>>;
+  /** Closes the application and starts it anew, in the same process; the client keeps its cookies. */
+  restart(): Promise<Started>;
+}
+
 /** Examples of modules and controllers: each is started on both platforms, and asked. */
-export const APPLICATIONS: Record<string, (client: CookieClient) => Promise<void>> = {
+export const APPLICATIONS: Record<string, (client: CookieClient, started: Started) => Promise<void>> = {
   async usage(client) {
     for (const visit of [1, 2, 3]) expect(await text(client.get('/'))).toBe(`Visit number ${visit}`);
     expect([...client.cookies.keys()]).toEqual(['__Host-sessid']);
@@ -116,6 +126,15 @@ export const APPLICATIONS: Record<string, (client: CookieClient) => Promise<void
 
   ...PRINCIPALS,
   ...SITE,
+  ...GUIDES,
+};
+
+/** Of these examples: those that are for one platform. */
+export const ONLY_ON: Record<string, 'Express' | 'Fastify'> = {
+  expressBefore: 'Express',
+  expressBoth: 'Express',
+  fastifyBefore: 'Fastify',
+  fastifyBoth: 'Fastify',
 };
 
 /** Examples that export a store over a driver: and what closes that. */
@@ -163,12 +182,9 @@ export const SUITES = ['kitNode'];
 
 /**
  * Examples that are compiled here. What the first one does is shown by `test/conformance/file.store.spec.ts`, what those for NIST's
- * levels do by `security.spec.ts`.
+ * levels do by `security.spec.ts`, what the last ones do by `test/e2e/shutdown.spec.ts`.
  */
 export const COMPILED = [
-  'quickController',
-  'quickFastify',
-  'tested',
   'fileStore',
   'kitTwo',
   'renewal',
@@ -176,6 +192,12 @@ export const COMPILED = [
   'aal2',
   'aal2rev3',
   'aal3',
+  'quickController',
+  'quickFastify',
+  'tested',
+  'corsFetch',
+  'shutdown',
+  'closeCore',
 ];
 
 /** Makes a server listen, and gives a client of it. */

@@ -16,7 +16,7 @@ import { BuiltPackage } from '../support/built.package.js';
 import { CookieClient } from '../support/cookie.client.js';
 import { ExampleCompiler } from './example.compiler.js';
 import { type CodeBlock, MarkdownPage } from '../support/markdown.page.js';
-import { APPLICATIONS, COMPILED, NEEDS, PROGRAMS, STORES, SUITES } from './readme.examples.js';
+import { APPLICATIONS, COMPILED, NEEDS, ONLY_ON, PROGRAMS, type Started, STORES, SUITES } from './readme.examples.js';
 
 const ROOT = new URL('../../', import.meta.url);
 const readme = new MarkdownPage('README.md');
@@ -186,6 +186,7 @@ describe('run', async () => {
     ({ SessionModule } = (await import(/* @vite-ignore */ built.fileOf('dist/index'))) as {
       SessionModule: typeof SessionModule;
     });
+    locations.set('sessions.sqlite', built.fileOf('sessions.sqlite'));
     ({ ProbeController } = (await import(/* @vite-ignore */ built.fileOf('test/docs/probe.controller'))) as {
       ProbeController: Type;
     });
@@ -204,21 +205,40 @@ describe('run', async () => {
     return built.add(`docs/${nameOf(block)}.${++loaded}.ts`, source);
   }
 
-  async function start(module: Type, adapter: AbstractHttpAdapter = new ExpressAdapter()): Promise<INestApplication> {
+  /** @param configure - what an example does to the application in its `main.ts` */
+  async function start(
+    module: Type,
+    adapter: AbstractHttpAdapter = new ExpressAdapter(),
+    configure?: unknown,
+  ): Promise<INestApplication> {
     const app = await NestFactory.create(module, adapter, { logger: false, abortOnError: false });
     onTestFinished(() => app.close());
+    if (typeof configure === 'function') await configure(app);
     await app.listen(0, '127.0.0.1');
     return app;
   }
 
   for (const block of examples.filter(({ example = '' }) => example in APPLICATIONS)) {
     await describeWith(needsOf(block), `the example ${block.example} does what it says`, () => {
-      it.each([
+      const adapters = [
         ['Express', () => new ExpressAdapter()],
         ['Fastify', () => new FastifyAdapter()],
-      ])('on %s', async (_, createAdapter) => {
-        const app = await start(moduleOf(await load(block)), createAdapter());
-        await APPLICATIONS[nameOf(block)]?.(new CookieClient(await app.getUrl()));
+      ] as const;
+      const only = ONLY_ON[nameOf(block)];
+      it.each(adapters.filter(([platform]) => platform === (only ?? platform)))('on %s', async (_, createAdapter) => {
+        const exports = await load(block);
+        const module = moduleOf(exports);
+        const begin = async (cookies?: ReadonlyMap<string, string>): Promise<Started> => {
+          const app = await start(module, createAdapter(), exports['configure']);
+          const client = new CookieClient(await app.getUrl(), cookies);
+          const restart = async () => {
+            await app.close();
+            return begin(client.cookies);
+          };
+          return { app, client, exports, restart };
+        };
+        const started = await begin();
+        await APPLICATIONS[nameOf(block)]?.(started.client, started);
       });
     });
   }
@@ -227,7 +247,6 @@ describe('run', async () => {
     await describeWith(needsOf(block), `the example ${block.example}`, () => {
       const databases: OwnDatabase[] = [];
       beforeAll(async () => {
-        locations.set('sessions.sqlite', built.fileOf('docs/sessions.sqlite'));
         for (const [location, backend] of DATABASES) {
           if (!needsOf(block).includes(backend)) continue;
           const database = await OwnDatabase.create(backend);
