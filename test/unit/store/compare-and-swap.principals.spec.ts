@@ -612,6 +612,22 @@ describe('The index of a principal', () => {
     expect(store.texts).toEqual(new Map());
   });
 
+  it('is listed and revoked with no more than a hundred sessions at a time', async () => {
+    let [running, most] = [0, 0];
+    const store = new MapStore(new Map(), async (take) => {
+      most = Math.max(most, ++running);
+      await setImmediate();
+      running--;
+      return take();
+    });
+    const keys = Array.from({ length: 250 }, (_, index) => `${TAG}.${index}`);
+    for (const key of keys) await store.add(key, sessionOf(key), { op: key });
+    expect((await store.list(TAG, NOW)).map(({ key }) => key)).toEqual(keys);
+    expect(await store.removeAll(TAG, NOW)).toBe(250);
+    expect(store.texts).toEqual(new Map());
+    expect(most).toBe(100);
+  });
+
   it('lets nobody hear of a session that has expired and was revoked', async () => {
     const store = new MapStore(await sessionsAt(ONE, TWO));
     const late = NOW + 60 * MINUTE;
