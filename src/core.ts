@@ -14,6 +14,7 @@ export { SessionError, type SessionErrorCode } from './session/session.error.js'
 export type {
   RejectionReason,
   RemovalReason,
+  RemovedEvent,
   RotationReason,
   SessionEvent,
   SessionEventListener,
@@ -33,6 +34,7 @@ export {
 export { type AnySession, createSession, Session } from './session/session.js';
 export { CompareAndSwapStore } from './store/compare-and-swap.store.js';
 export { MemoryStore, type MemoryStoreOptions } from './store/memory.store.js';
+export type { SessionChannel } from './store/session.channel.js';
 export { displacedBy } from './store/session.limit.js';
 export type { StoreAccess } from './store/store.access.js';
 export { type SessionCopies, type SessionCopy, TICKET_MS } from './store/session.copies.js';

@@ -15,6 +15,7 @@ export { SessionError, type SessionErrorCode } from './session/session.error.js'
 export type {
   RejectionReason,
   RemovalReason,
+  RemovedEvent,
   RotationReason,
   SessionEvent,
   SessionEventListener,
@@ -32,8 +33,10 @@ export {
   type SessionRecord,
 } from './session/session.record.js';
 export { type AnySession, createSession, Session } from './session/session.js';
+export type { Storable, StorableAttributes } from './session/storable.js';
 export { CompareAndSwapStore } from './store/compare-and-swap.store.js';
 export { MemoryStore, type MemoryStoreOptions } from './store/memory.store.js';
+export type { SessionChannel } from './store/session.channel.js';
 export { displacedBy } from './store/session.limit.js';
 export type { StoreAccess } from './store/store.access.js';
 export { type SessionCopies, type SessionCopy, TICKET_MS } from './store/session.copies.js';
@@ -70,4 +73,10 @@ export {
   InjectSessionManager,
   InjectSessionRegistry,
 } from './nest/session.tokens.js';
+export {
+  type GuardedSession,
+  typedSession,
+  type TypedParameterDecorator,
+  type TypedSession,
+} from './nest/typed.session.js';
 export { UseSession } from './nest/use-session.decorator.js';

@@ -3,7 +3,7 @@ import type { ExecutionContext } from '@nestjs/common';
 import { DEFAULT_SESSION_NAME } from '../manager/http-session.manager.js';
 import type { SessionManager } from '../manager/session.manager.js';
 import { SessionError } from '../session/session.error.js';
-import { directoryOfRequest, sessionNameOf } from './session.directory.js';
+import { directoryOfRequest, isServedByAnotherCopy, sessionNameOf } from './session.directory.js';
 
 export interface SessionScope {
   readonly manager: SessionManager;
@@ -22,13 +22,21 @@ export function scopeOf(context: ExecutionContext): SessionScope {
   // As switchToHttp() gives them. (Measured: that makes three functions a call, 0.2 µs.)
   const [request, response] = context.getArgs<[request: object, response: object]>();
   const manager = directoryOfRequest(request)?.managerOf(context.getClass(), context.getHandler());
-  if (!manager) throw missingModuleOf(context);
+  if (!manager) throw missingModuleOf(context, request);
   return { manager, request, response };
 }
 
-function missingModuleOf(context: ExecutionContext): SessionError {
+function missingModuleOf(context: ExecutionContext, request: { readonly app?: unknown; readonly server?: unknown }) {
   const [controller, handler] = [context.getClass(), context.getHandler()];
-  return missingModule(`${controller.name}.${handler.name}`, sessionNameOf(controller, handler));
+  const route = `${controller.name}.${handler.name}`;
+  if (isServedByAnotherCopy(request.app) || isServedByAnotherCopy(request.server)) {
+    return new SessionError(
+      'MODULE_MISSING',
+      `${route} has its decorators or guards from another copy of nestjs-http-session than SessionModule: ` +
+        'the package is installed twice. `npm ls nestjs-http-session` shows where; `npm dedupe` may help.',
+    );
+  }
+  return missingModule(route, sessionNameOf(controller, handler));
 }
 
 export function missingModule(route: string, name: string): SessionError {

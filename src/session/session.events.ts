@@ -20,12 +20,20 @@ interface Subject {
   readonly principal?: string | undefined;
 }
 
+/** One session; or, without a handle, all of the principal's but `except`, or one that was rotated while it was removed. */
+export interface RemovedEvent extends Subject {
+  readonly type: 'removed';
+  readonly reason: RemovalReason;
+  readonly except?: string | undefined;
+  /** Another process has removed it, and the store could tell. */
+  readonly elsewhere?: true;
+}
+
 export type SessionEvent =
   | ({ readonly type: 'added' } & Subject)
   /** It has another id: after `rotate`, `reauthenticated`, or by `renewInterval`. */
   | ({ readonly type: 'rotated'; readonly reason: RotationReason } & Subject)
-  /** One session; or, without a handle, all of the principal's but `except`, or one that was rotated while it was removed. */
-  | ({ readonly type: 'removed'; readonly reason: RemovalReason; readonly except?: string | undefined } & Subject)
+  | RemovedEvent
   /** A request came with the id of a session that had expired, and was found. */
   | { readonly type: 'expired'; readonly handle: string }
   /** A request's changes came too late: its session was removed, or expired, while it ran. */

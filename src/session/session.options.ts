@@ -106,7 +106,9 @@ function checkLabels(labels: unknown, principal: string | undefined): string {
   if (Object.prototype.toString.call(labels) === '[object Object]') {
     const entries = Object.entries(labels as object).filter(([, label]) => label !== undefined);
     const json = JSON.stringify(Object.fromEntries(entries));
-    const areTexts = entries.every((entry) => entry.every((text: unknown) => typeof text === 'string' && isStorable(text)));
+    const areTexts = entries.every((entry) =>
+      entry.every((text: unknown) => typeof text === 'string' && isStorable(text)),
+    );
     if (areTexts && Buffer.byteLength(json) <= MAX_LABELS_BYTES) return json;
   }
   const allowed = `an object of strings without control characters, up to ${MAX_LABELS_BYTES} bytes as JSON`;

@@ -1,6 +1,7 @@
 /** What requests cost, counted where it can't be hidden: by the server. */
+import { randomUUID } from 'node:crypto';
 import { Controller, Get, Post } from '@nestjs/common';
-import { Sess, type Session } from 'nestjs-http-session';
+import { Sess, type Session, SessionRegistry } from 'nestjs-http-session';
 import { RedisStore } from 'nestjs-http-session/redis';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -150,6 +151,53 @@ await describeWith(RedisServer, 'Commands on the wire', () => {
       it('a logout: two', async () => {
         await client.post('/logout');
         expect(await log.take()).toEqual(['HGETALL', 'EVALSHA']);
+      });
+
+      describe('of a principal’s session,', () => {
+        let principal: string;
+
+        beforeEach(async () => {
+          principal = randomUUID();
+          // Everything once, as above.
+          await client.post('/login', { body: { principal } });
+          for (const path of ['/cart', '/rotate', '/logout']) await client.post(path);
+          await app.app.get(SessionRegistry).revokeAll(principal);
+          await client.post('/login', { body: { principal } });
+          await log.take();
+        });
+
+        it('a request that only reads, inside the touch interval: two that are one round trip', async () => {
+          expect((await client.get('/attrs')).json()).toEqual({ attrs: {} });
+          expect(await log.take()).toEqual(['ZSCORE', 'HGETALL']);
+        });
+
+        it('a request that records an access, changes, rotates or logs out: one more', async () => {
+          now += MINUTE;
+          await client.get('/attrs');
+          expect(await log.take()).toEqual(['ZSCORE', 'HGETALL', 'EVALSHA']);
+          for (const path of ['/cart', '/rotate', '/logout']) {
+            await client.post(path);
+            expect(await log.take()).toEqual(['ZSCORE', 'HGETALL', 'EVALSHA']);
+          }
+        });
+
+        it('a login: one, and three that are two round trips in the place of another session', async () => {
+          const fresh = app.client();
+          await fresh.post('/login', { body: { principal } });
+          expect(await log.take()).toEqual(['EVALSHA']);
+          await fresh.post('/login', { body: { principal } });
+          expect(await log.take()).toEqual(['ZSCORE', 'HGETALL', 'EVALSHA']);
+        });
+
+        it('a list: one, and one for each session; to revoke all: one, and one to clear up', async () => {
+          await app.client().post('/login', { body: { principal } });
+          await log.take();
+          const registry = app.app.get(SessionRegistry);
+          expect(await registry.sessionsOf(principal)).toHaveLength(2);
+          expect(await log.take()).toEqual(['ZRANGEBYSCORE', 'HMGET', 'HMGET']);
+          expect(await registry.revokeAll(principal)).toBe(2);
+          expect(await log.take()).toEqual(['EVALSHA', 'UNLINK']);
+        });
       });
 
       it('a request without a cookie, or with one that can’t be ours, or one that uses no session: none', async () => {

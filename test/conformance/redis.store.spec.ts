@@ -8,6 +8,6 @@ for (const [name, open] of Object.entries(SINGLE_CLIENTS)) {
     const prefix = uniqueName('kit');
     afterAll(() => removeKeys(Backend.REDIS.url, `*${prefix}:*`));
 
-    testRedisStore(() => open([Backend.REDIS.url]), `${prefix}:`);
+    testRedisStore(() => open([Backend.REDIS.url]), prefix);
   });
 }

@@ -1,8 +1,10 @@
-/** What the examples of README.md are to do, by their name. */
+/** What the examples of README.md, and of the pages beside it, are to do, by their name. */
+import { Logger } from '@nestjs/common';
 import type { Server } from 'node:http';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { Backend, type Need } from '../support/backends.js';
 import type { CookieClient } from '../support/cookie.client.js';
+import { PRINCIPALS, PRINCIPALS_CORE } from './principals.examples.js';
 
 const text = async (response: Promise<Response>) => (await response).text();
 const status = async (response: Promise<Response>) => (await response).status;
@@ -100,6 +102,25 @@ export const APPLICATIONS: Record<string, (client: CookieClient) => Promise<void
     await client.post('/probe/logout');
     expect(await text(old.get('/probe'))).toBe('false');
   },
+
+  async eventLog(client) {
+    const [log, warn] = [vi.spyOn(Logger.prototype, 'log'), vi.spyOn(Logger.prototype, 'warn')];
+    await client.post('/probe');
+    const stranger = client.copy();
+    stranger.cookies.set('__Host-sessid', 'a');
+    await stranger.get('/probe');
+    await client.post('/probe/logout');
+    const lines = [log, warn].flatMap(({ mock }) => mock.calls.map(([line]: unknown[]) => JSON.parse(String(line))));
+    const address = '127.0.0.1';
+    const handle: unknown = expect.any(String);
+    expect(lines).toEqual([
+      { type: 'added', handle, address },
+      { type: 'removed', reason: 'logout', handle, address },
+      { type: 'rejected', reason: 'malformed', address },
+    ]);
+  },
+
+  ...PRINCIPALS,
 };
 
 /** Examples that export a store over a driver: and what closes that. */
@@ -141,13 +162,18 @@ export const PROGRAMS: Record<string, (exports: Record<string, unknown>, visit: 
     const client = await visit(server as Server);
     for (const number of [1, 2, 3]) expect(await text(client.get('/'))).toBe(`Visit number ${number}`);
   },
+
+  ...PRINCIPALS_CORE,
 };
 
 /** Examples that are suites of node:test, each a process of its own. */
 export const SUITES = ['kitNode'];
 
-/** Examples that are compiled here. What the first one does is shown by `test/conformance/file.store.spec.ts`. */
-export const COMPILED = ['fileStore', 'kitTwo'];
+/**
+ * Examples that are compiled here. What the first one does is shown by `test/conformance/file.store.spec.ts`, what those for NIST's
+ * levels do by `security.spec.ts`.
+ */
+export const COMPILED = ['fileStore', 'kitTwo', 'renewal', 'aal1', 'aal2', 'aal2rev3', 'aal3'];
 
 /** Makes a server listen, and gives a client of it. */
 export type Visit = (server: Server) => Promise<CookieClient>;

@@ -24,7 +24,11 @@ const pages = [
   readme,
   new MarkdownPage('docs/writing-a-store.md'),
   new MarkdownPage('docs/capacity.md'),
-  ...['01-demo', '02-node-http', '03-stores'].map((sample) => new MarkdownPage(`sample/${sample}/README.md`)),
+  new MarkdownPage('docs/principals.md'),
+  new MarkdownPage('docs/security.md'),
+  ...['01-demo', '02-node-http', '03-stores', '04-account'].map(
+    (sample) => new MarkdownPage(`sample/${sample}/README.md`),
+  ),
 ];
 const blocks = pages.flatMap((page) => page.blocks);
 const examples = blocks.filter(({ language }) => language === 'ts');
@@ -35,6 +39,7 @@ const RUN_ELSEWHERE = [
   'sample/02-node-http/README.md, block 2',
   'sample/03-stores/README.md, block 3',
   'sample/03-stores/README.md, block 4',
+  'sample/04-account/README.md, block 2',
 ];
 
 /** The options' tables, by their first heading; the types that they list, and where these are. */
@@ -110,14 +115,15 @@ describe('every code block', () => {
   );
 });
 
-it('every link leads to a file, or to a heading', () => {
-  const text = readFileSync(new URL('README.md', ROOT), 'utf8');
+it.each(pages)('every link of $name leads to a file, or to a heading', ({ name, text }) => {
   const targets = Array.from(text.matchAll(/\]\((?!https?:)([^)]+)\)/g), ([, target = '']) => target);
-  const headings = Array.from(
-    text.matchAll(/^#+ (.*)$/gm),
-    ([, heading = '']) => `#${heading.toLowerCase().replaceAll(' ', '-')}`,
-  );
-  expect(targets.filter((target) => !headings.includes(target) && !existsSync(new URL(target, ROOT)))).toEqual([]);
+  const lost = targets.filter((target) => {
+    const file = new URL(target, new URL(name, ROOT));
+    const anchor = file.hash.slice(1);
+    if (!existsSync(file)) return true;
+    return anchor !== '' && !new MarkdownPage(file.pathname.slice(ROOT.pathname.length)).anchors.includes(anchor);
+  });
+  expect(lost).toEqual([]);
 });
 
 it('the table of stores has every store of which there is an example, and the one without setup', () => {

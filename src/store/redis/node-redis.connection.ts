@@ -38,8 +38,10 @@ const WRITE = { typeMapping: { [MAP]: Array } };
  */
 const READ = { ...WRITE, timeout: undefined };
 
+const READS = new Set(['HGETALL', 'HMGET', 'ZSCORE', 'ZRANGEBYSCORE']);
+
 function optionsOf(command: string): object {
-  return command === 'HGETALL' ? READ : WRITE;
+  return READS.has(command) ? READ : WRITE;
 }
 
 /** Says of every command that it writes: then clusters and sentinels that share reads out to replicas ask the master. */

@@ -1,10 +1,15 @@
 /** Commands and scripts, as the store and its copies send them. */
+import { setTimeout } from 'node:timers/promises';
 import type { RedisConnection } from './redis.connection.js';
 import { isReply, RedisFailure } from './redis.failure.js';
-import type { RedisScript } from './redis.scripts.js';
+import type { RedisScript } from './redis.script.js';
 
 /** How it went, and what belongs to that. */
-export type ScriptReply = readonly [answer: string, detail?: unknown];
+export type ScriptReply = readonly [answer: string, ...details: unknown[]];
+
+/** A cluster that is moving a slot has some keys of it here, and others there already: not for long. */
+const MOVING_TRIES = 20;
+const MOVING_PAUSE_MS = 50;
 
 export class RedisCommands {
   readonly isCluster: boolean;
@@ -30,10 +35,13 @@ export class RedisCommands {
    */
   async run(script: RedisScript, keys: readonly string[], values: readonly string[] = []): Promise<ScriptReply> {
     const args = [String(keys.length), ...keys, ...values];
-    try {
-      return toReply(await this.#evaluate(script, keys[0], args));
-    } catch (error) {
-      throw RedisFailure.of(error);
+    for (let tries = 1; ; tries++) {
+      try {
+        return toReply(await this.#evaluate(script, keys[0], args));
+      } catch (error) {
+        if (!isReply(error, 'TRYAGAIN') || tries === MOVING_TRIES) throw RedisFailure.of(error);
+        await setTimeout(MOVING_PAUSE_MS);
+      }
     }
   }
 
@@ -49,6 +57,10 @@ export class RedisCommands {
 }
 
 function toReply(reply: unknown): ScriptReply {
-  if (!Array.isArray(reply) || typeof reply[0] !== 'string') throw new RedisFailure('UNKNOWN_REPLY');
-  return [reply[0], reply[1]];
+  if (isScriptReply(reply)) return reply;
+  throw new RedisFailure('UNKNOWN_REPLY');
+}
+
+function isScriptReply(reply: unknown): reply is ScriptReply {
+  return Array.isArray(reply) && typeof reply[0] === 'string';
 }

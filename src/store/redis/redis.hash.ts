@@ -3,9 +3,11 @@
  *
  * | field | holds |
  * | --- | --- |
- * | `#`, `n` | the head, cut before its names (handle, seed, principal) |
+ * | `#`, `n` | the head, cut before its names (handle, seed) |
+ * | `w`, `l` | whose session it is, if it is a principal's, and its labels, if it has some |
  * | `c` | constant attributes |
  * | `a`, `v` | last access, version |
+ * | `r`, `t` | when it was rotated, and its user authenticated, if they were |
  * | `o`, `p` | the last four writes, and the four before |
  * | `=name` | an attribute; the sign makes `__proto__`, `1` and `v` names like any other |
  *
@@ -13,11 +15,11 @@
  * `o`, `p`. Fields that aren't known are ignored.
  *
  * As long as no field is longer than 64 bytes Redis packs a hash into half the memory (measured, with two small attributes:
- * 296 bytes instead of 640). That is why the head and the writes are two fields each.
+ * 296 bytes instead of 640). That is why the head and the writes are two fields each, and principal and labels not in the head.
  */
-import type { Changed, SessionRecord } from '../../session/session.record.js';
+import type { Changed, Key, SessionOutline, SessionRecord } from '../../session/session.record.js';
 import { isLive } from '../../session/session.record.js';
-import { BrokenRecord, decodeHead, encodeHead } from '../record.codec.js';
+import { BrokenRecord, decodeHead, encodeHead, type RecordHead } from '../record.codec.js';
 import type { Found } from '../session.store.js';
 
 /** Before the name of an attribute. */
@@ -35,12 +37,16 @@ export function fieldOf(name: string): string {
 }
 
 /** Field and value, field and value: what a new session's hash holds. */
-export function toHash(record: SessionRecord, op: string): string[] {
-  const { accessed, version, consts, attrs } = record;
+export function toHash({ principal, labels, ...record }: SessionRecord, op: string): string[] {
+  const { accessed, version, rotated, authenticated, consts, attrs } = record;
   const head = encodeHead(record);
   const cut = head.indexOf('"');
   const hash = ['#', head.slice(0, cut), 'n', head.slice(cut), 'c', consts];
   hash.push('a', String(accessed), 'v', String(version), 'o', op);
+  if (principal !== undefined) hash.push('w', principal);
+  if (labels !== undefined) hash.push('l', labels);
+  if (rotated !== undefined) hash.push('r', String(rotated));
+  if (authenticated !== undefined) hash.push('t', String(authenticated));
   for (const [name, text] of attrs) hash.push(fieldOf(name), text);
   return hash;
 }
@@ -55,9 +61,37 @@ export function toFound(reply: unknown, now: number): Found {
       return now < toNumber(fields, 'f') ? { successor, graceUntil: toNumber(fields, 'g') } : undefined;
     }
     const record = toRecord(fields);
-    return isLive(record, now) ? { record } : undefined;
+    return isLive(record, now) ? { record } : { expired: record.handle };
   } catch (error) {
     if (error instanceof BrokenRecord) return { broken: error.message };
+    throw error;
+  }
+}
+
+/** The fields that `toOutline` reads. */
+export const OUTLINE_FIELDS = ['#', 'n', 'l', 'a', '>'];
+
+/** What HMGET found in those: a session or the key of its successor; `undefined` for what can't be read. */
+export function toOutline(reply: unknown): SessionOutline | { readonly successor: Key } | undefined {
+  const values: unknown[] = Array.isArray(reply) ? reply : [];
+  try {
+    const fields = toFields(OUTLINE_FIELDS.flatMap((field, index) => (values[index] ? [field, values[index]] : [])));
+    const successor = fields.others.get('>');
+    if (successor !== undefined) return { successor };
+    const labels = fields.others.get('l');
+    return { ...(labels !== undefined && { labels }), accessed: toNumber(fields, 'a'), ...toHead(fields) };
+  } catch (error) {
+    if (error instanceof BrokenRecord) return undefined;
+    throw error;
+  }
+}
+
+/** The handle in a head, in a list; an empty one for what can't be read. */
+export function toHandles(head: unknown): string[] {
+  try {
+    return [decodeHead(String(head)).handle];
+  } catch (error) {
+    if (error instanceof BrokenRecord) return [];
     throw error;
   }
 }
@@ -73,14 +107,35 @@ export function toConflict(reply: unknown): Changed {
 }
 
 function toRecord(fields: Fields): SessionRecord {
-  return {
+  const record = {
     accessed: toNumber(fields, 'a'),
     version: toNumber(fields, 'v'),
     consts: toText(fields, 'c'),
     attrs: fields.attrs,
     // Last: measured, V8 takes 0.1 µs for that, and 3.7 µs where properties come behind what is spread.
-    ...decodeHead(toText(fields, '#') + toText(fields, 'n')),
+    ...toHead(fields),
   };
+  const [principal, labels] = [fields.others.get('w'), fields.others.get('l')];
+  const [rotated, authenticated] = [toTime(fields, 'r'), toTime(fields, 't')];
+  if (principal === undefined && rotated === undefined && authenticated === undefined) return record;
+  return {
+    ...(principal !== undefined && { principal }),
+    ...(labels !== undefined && { labels }),
+    ...(rotated !== undefined && { rotated }),
+    ...(authenticated !== undefined && { authenticated }),
+    ...record,
+  };
+}
+
+/** One that can't be read doesn't end the session: scripts don't look at them. Without it, the session counts as less fresh. */
+function toTime({ others }: Fields, field: string): number | undefined {
+  const text = others.get(field);
+  const time = Number(text);
+  return text && Number.isFinite(time) ? time : undefined;
+}
+
+function toHead(fields: Fields): RecordHead {
+  return decodeHead(toText(fields, '#') + toText(fields, 'n'));
 }
 
 /** Clients give a map as they like, by protocol and settings: flat, as pairs, as an object, or as a `Map`. */

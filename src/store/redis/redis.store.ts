@@ -1,7 +1,7 @@
 /** Sessions in Redis or Valkey, shared by all processes that use the same one: a hash each, changed by scripts. */
 import { checkOptionNames } from '../../session/options.check.js';
 import { invalidOption } from '../../session/session.error.js';
-import { tagOf } from '../../session/session.id.js';
+import { isPrincipals, tagOf } from '../../session/session.id.js';
 import type { SessionLogger } from '../../session/session.logger.js';
 import { type Changed, type Delta, deadlineOf, type Key, type SessionRecord } from '../../session/session.record.js';
 import {
@@ -9,19 +9,25 @@ import {
   type AddOptions,
   type Found,
   GARBAGE_MARGIN_MS,
+  type ListedSession,
   type Purged,
   type Renamed,
   type RenameOptions,
   SessionStore,
 } from '../session.store.js';
+import type { SessionChannel } from '../session.channel.js';
 import type { SessionCopies } from '../session.copies.js';
+import { isSubscriber, RedisChannel, type RedisSubscriber } from './redis.channel.js';
 import { connectionOf, type RedisClient } from './redis.client.js';
 import { RedisCommands, type ScriptReply } from './redis.commands.js';
 import { RedisCopies } from './redis.copies.js';
 import { findEviction } from './redis.eviction.js';
 import { RedisFailure } from './redis.failure.js';
-import { fieldOf, toConflict, toFound, toHash } from './redis.hash.js';
-import { ADD, CHANGE, REMOVE, RENAME, type RedisScript, TOUCH } from './redis.scripts.js';
+import { fieldOf, toConflict, toFound, toHandles, toHash } from './redis.hash.js';
+import { ADD_LISTED, REMOVE_ALL, REMOVE_OTHERS } from './redis.index.scripts.js';
+import { indexesOf, indexOf, RedisPrincipals } from './redis.principals.js';
+import { MAX_HOPS, type RedisScript } from './redis.script.js';
+import { ADD, CHANGE, REMOVE, RENAME, TOUCH } from './redis.scripts.js';
 
 export interface RedisStoreOptions {
   /**
@@ -30,14 +36,17 @@ export interface RedisStoreOptions {
    * @defaultValue 'sess:'
    */
   keyPrefix?: string | undefined;
+  /**
+   * A client of its own, connected, that does nothing but subscribe: `client.duplicate()`. With it, processes tell each other which
+   * sessions they remove: `removed` events with `elsewhere: true`. It stays the application's to close.
+   * @defaultValue none: each process hears of its own removals only
+   */
+  subscriber?: RedisSubscriber | undefined;
 }
 
 /** What node-redis calls it. (ioredis connects by itself.) */
 const NOT_CONNECTED = 'ClientClosedError';
 const HOW_TO_CONNECT = 'The Redis client is not connected: await its connect() before the application serves.';
-
-/** Two rotations a second for as long as the first one's forward lasts: a way that is longer leads in a circle. */
-const MAX_HOPS = 120;
 
 /**
  * Keeps sessions in Redis 7 or Valkey (nothing that is newer than Redis 6 is used), by a client of the application, which it
@@ -52,6 +61,9 @@ const MAX_HOPS = 120;
  *
  * (What was sent to a server that has stopped answering may still be done when it goes on.)
  *
+ * All sessions of one principal are in one slot of a cluster. When a limit makes room for a new one of them, the script also uses
+ * keys that it doesn't declare, of that slot: they begin with the prefix and the principal's tag in braces, like those it does.
+ *
  * A write that a client sends again does no harm, if no more than seven others came in between. No replica is ever read: a
  * client that can't be told so is refused. But Redis tells its replicas later: a failover can undo what was acknowledged, also a
  * logout. Redis must not evict sessions: set its `maxmemory-policy` to `noeviction`.
@@ -59,9 +71,11 @@ const MAX_HOPS = 120;
 export class RedisStore extends SessionStore {
   readonly capabilities = { shared: true, atomic: true, acknowledged: 'backend' } as const;
   readonly #commands: RedisCommands;
+  readonly #principals: RedisPrincipals;
   readonly #keyPrefix: string;
   /** Whether one command may have keys of one tag only. */
   #isSlotted: boolean;
+  readonly #channel: RedisChannel | undefined;
   #copies: RedisCopies | undefined;
   #started = false;
 
@@ -71,14 +85,25 @@ export class RedisStore extends SessionStore {
    */
   constructor(client: RedisClient, options: RedisStoreOptions = {}) {
     super();
-    checkOptionNames('RedisStore', options, ['keyPrefix']);
-    const { keyPrefix = 'sess:' } = options;
+    checkOptionNames('RedisStore', options, ['keyPrefix', 'subscriber']);
+    const { keyPrefix = 'sess:', subscriber } = options;
     if (typeof keyPrefix !== 'string' || /[{}]/.test(keyPrefix)) {
       throw invalidOption('keyPrefix', keyPrefix, 'a string without { and }');
     }
     this.#keyPrefix = keyPrefix;
     this.#commands = new RedisCommands(connectionOf(client));
+    this.#principals = new RedisPrincipals(this.#commands, (key) => this.#placeOf(key));
     this.#isSlotted = this.#commands.isCluster;
+    if (subscriber !== undefined) {
+      if (!isSubscriber(subscriber) || (subscriber as unknown) === client) {
+        throw invalidOption('subscriber', subscriber, 'another client than the first one, such as client.duplicate()');
+      }
+      this.#channel = new RedisChannel(this.#commands, subscriber, `${keyPrefix}removed`);
+    }
+  }
+
+  override get channel(): SessionChannel | undefined {
+    return this.#channel;
   }
 
   override get copies(): SessionCopies {
@@ -96,14 +121,8 @@ export class RedisStore extends SessionStore {
     );
   }
 
-  async get(key: Key, now: number): Promise<Found> {
-    const place = this.#placeOf(key);
-    try {
-      return toFound(await this.#commands.send(place, 'HGETALL', place), now);
-    } catch (error) {
-      if (error instanceof RedisFailure && error.code === 'WRONGTYPE') return { broken: 'it is no hash' };
-      throw error;
-    }
+  get(key: Key, now: number): Promise<Found> {
+    return isPrincipals(key) ? this.#readListed(key, now) : this.#read(key, now);
   }
 
   async touch(key: Key, now: number): Promise<boolean> {
@@ -111,15 +130,16 @@ export class RedisStore extends SessionStore {
     return answer === 'done';
   }
 
-  async add(key: Key, record: SessionRecord, { op, replaces }: AddOptions): Promise<Added> {
-    const values = [op, timeToLive(record), ...toHash(record, op)];
-    const inOneStep = replaces !== undefined && (!this.#isSlotted || tagOf(replaces) === tagOf(key));
-    const reply = inOneStep ? await this.#addInPlaceOf(replaces, key, values) : undefined;
-    const [answer, successor] = reply ?? (await this.#run(ADD, [key], values));
-    if (answer === 'exists') return 'exists';
-    if (answer === 'forward') await this.remove(String(successor));
+  async add(key: Key, record: SessionRecord, options: AddOptions): Promise<Added> {
+    const { replaces } = options;
+    const isInOneStep = replaces !== undefined && (!this.#isSlotted || tagOf(replaces) === tagOf(key));
+    const reply = isInOneStep ? await this.#addInPlaceOf(replaces, key, record, options) : undefined;
+    const [answer, successor, heads] = reply ?? (await this.#put(key, record, options));
+    if (answer === 'exists' || answer === 'limit') return answer;
+    if (typeof successor === 'string') await this.remove(successor);
     else if (replaces !== undefined && !reply) await this.remove(replaces);
-    return 'added';
+    const displaced = Array.isArray(heads) ? heads.flatMap(toHandles) : [];
+    return displaced.length === 0 ? 'added' : { displaced };
   }
 
   async change(key: Key, delta: Delta, now: number): Promise<Changed> {
@@ -132,9 +152,12 @@ export class RedisStore extends SessionStore {
     return answer === 'conflict' ? toConflict(detail) : 'gone';
   }
 
-  async rename(from: Key, to: Key, { op, now, forwardUntil, graceUntil }: RenameOptions): Promise<Renamed> {
-    const values = [String(now), op, to, String(forwardUntil), String(graceUntil)];
-    const [answer] = await this.#follow(from, RENAME, values, [to]);
+  async rename(from: Key, to: Key, options: RenameOptions): Promise<Renamed> {
+    const { op, now, forwardUntil, graceUntil, follows = true, isAuthenticated = false } = options;
+    const values = [String(now), op, to, String(forwardUntil), String(graceUntil), isAuthenticated ? String(now) : ''];
+    const [answer] = await (follows
+      ? this.#follow(from, RENAME, values, [to])
+      : this.#run(RENAME, [from, to, ...indexesOf(from)], values));
     return answer === 'done' || answer === 'exists' ? answer : 'gone';
   }
 
@@ -142,6 +165,21 @@ export class RedisStore extends SessionStore {
   async remove(key: Key): Promise<boolean> {
     const [answer] = await this.#follow(key, REMOVE);
     return answer === 'done';
+  }
+
+  list(tag: string, now: number): Promise<ListedSession[]> {
+    return this.#principals.list(tag, now);
+  }
+
+  /** In one step on the list; what isn't listed any more, and so is dead already, is cleared afterwards. */
+  async removeAll(tag: string, now: number, except?: Key): Promise<number | 'gone'> {
+    if (except !== undefined && tagOf(except) !== tag) return 'gone';
+    const [answer, live, digests] = await (except === undefined
+      ? this.#run(REMOVE_ALL, [indexOf(tag)], [String(now)])
+      : this.#follow(except, REMOVE_OTHERS, [String(now)]));
+    if (answer !== 'done') return 'gone';
+    await this.#principals.clear(tag, digests as string[]);
+    return Number(live);
   }
 
   /** Nothing to do: Redis removes by itself what has expired, a minute later at the earliest. */
@@ -158,16 +196,54 @@ export class RedisStore extends SessionStore {
     return `${this.#keyPrefix}{${tag}}:${key.slice(tag.length + 1)}`;
   }
 
-  /** @returns `undefined` if nothing was done, since one command may not have both keys */
-  async #addInPlaceOf(replaced: Key, key: Key, values: readonly string[]): Promise<ScriptReply | undefined> {
+  async #read(key: Key, now: number): Promise<Found> {
+    const place = this.#placeOf(key);
     try {
-      return await this.#run(ADD, [key, replaced], values);
+      return toFound(await this.#commands.send(place, 'HGETALL', place), now);
+    } catch (error) {
+      if (error instanceof RedisFailure && error.code === 'WRONGTYPE') return { broken: 'it is no hash' };
+      throw error;
+    }
+  }
+
+  /** Asks for list and session at the same time: a script that has both costs Redis more. */
+  async #readListed(key: Key, now: number): Promise<Found> {
+    const [isListed, found] = await Promise.all([this.#principals.lists(key), this.#read(key, now)]);
+    if (isListed === (found !== undefined) || needsNoList(found)) return found;
+    // Maybe not of one moment: asked by two connections, with a rename in between, or of a cluster that is just moving them.
+    const isListedStill = await this.#principals.lists(key);
+    const again = await this.#read(key, now);
+    return isListedStill || needsNoList(again) ? again : undefined;
+  }
+
+  /** @returns `undefined` if nothing was done, since one command may not have both keys */
+  async #addInPlaceOf(
+    replaced: Key,
+    key: Key,
+    record: SessionRecord,
+    options: AddOptions,
+  ): Promise<ScriptReply | undefined> {
+    try {
+      return await this.#put(key, record, options, [replaced, ...indexesOf(replaced)]);
     } catch (error) {
       if (!(error instanceof RedisFailure) || error.code !== 'CROSSSLOT') throw error;
       // A cluster behind a client for one server: it has a single node, or a proxy in front of it.
       this.#isSlotted = true;
       return undefined;
     }
+  }
+
+  #put(
+    key: Key,
+    record: SessionRecord,
+    { op, limit }: AddOptions,
+    replaced: readonly Key[] = [],
+  ): Promise<ScriptReply> {
+    const [ttl, hash] = [timeToLive(record), toHash(record, op)];
+    if (!isPrincipals(key)) return this.#run(ADD, [key, ...replaced], [op, ttl, ...hash]);
+    const limits = limit ? [String(limit.max), limit.onMax] : ['', ''];
+    const values = [op, ttl, String(deadlineOf(record)), String(record.created), ...limits, ...hash];
+    return this.#run(ADD_LISTED, [key, ...indexesOf(key), ...replaced], values);
   }
 
   #run(script: RedisScript, keys: readonly Key[], values: readonly string[]): Promise<ScriptReply> {
@@ -184,13 +260,18 @@ export class RedisStore extends SessionStore {
   ): Promise<ScriptReply> {
     let at = key;
     for (let hops = 0; hops < MAX_HOPS; hops++) {
-      const reply = await this.#run(script, [at, ...more], values);
+      const reply = await this.#run(script, [at, ...more, ...indexesOf(at)], values);
       const [answer, successor] = reply;
       if (answer !== 'forward') return reply;
       at = String(successor);
     }
     return ['gone'];
   }
+}
+
+/** A forward is none of a principal's sessions, and what can't be read is to be told. */
+function needsNoList(found: Found): boolean {
+  return found !== undefined && ('successor' in found || 'broken' in found);
 }
 
 /** Of a new session, in milliseconds. Clocks differ, so it doesn't count from Redis's. */

@@ -72,15 +72,24 @@ export class RedisCluster {
   /**
    * Moves a slot and its keys, as resharding does.
    * @param halfway - runs when the keys are at the new node already, but clients still ask the old one
+   * @param begun - runs when half of the keys are
    */
-  async moveSlot(slot: number, to: RedisServer, halfway: () => Promise<void> = async () => {}): Promise<void> {
+  async moveSlot(
+    slot: number,
+    to: RedisServer,
+    halfway: () => Promise<void> = async () => {},
+    begun: () => Promise<void> = async () => {},
+  ): Promise<void> {
     const from = await this.ownerOf(slot);
     const [source, target] = [await idOf(from), await idOf(to)];
     const set = (node: RedisServer, ...change: string[]) => node.ask('CLUSTER', 'SETSLOT', String(slot), ...change);
     await set(to, 'IMPORTING', source);
     await set(from, 'MIGRATING', target);
     const keys = (await from.ask('CLUSTER', 'GETKEYSINSLOT', String(slot), '1000000')) as string[];
-    if (keys.length > 0) await from.ask('MIGRATE', '127.0.0.1', String(to.port), '', '0', '5000', 'KEYS', ...keys);
+    const half = Math.ceil(keys.length / 2);
+    await migrate(keys.slice(0, half), from, to);
+    await begun();
+    await migrate(keys.slice(half), from, to);
     await halfway();
     // The new node first: it must not hear from the old one that it has the slot before it knows so itself.
     for (const node of new Set([to, from, ...this.masters])) await set(node, 'NODE', target);
@@ -142,6 +151,10 @@ async function startNode(settings: Settings): Promise<RedisServer> {
     'cluster-node-timeout': 2_000,
     ...settings,
   });
+}
+
+async function migrate(keys: readonly string[], from: RedisServer, to: RedisServer): Promise<void> {
+  if (keys.length > 0) await from.ask('MIGRATE', '127.0.0.1', String(to.port), '', '0', '5000', 'KEYS', ...keys);
 }
 
 async function idOf(node: RedisServer): Promise<string> {

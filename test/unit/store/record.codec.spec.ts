@@ -72,6 +72,15 @@ describe('A record as text', () => {
     expect(decodeRecord(encodeRecord({ ...RECORD, ...part }))).toStrictEqual({ ...RECORD, ...part });
   });
 
+  it('has the labels of a principal beside it', () => {
+    const labelled = { ...RECORD, principal: 'ann', labels: '{"device":"a \\"phone\\""}' };
+    expect(encodeHead(labelled)).toBe(
+      '[1,1700000000000,1800000,60000,1702592000000,true,"a-handle","a-seed",["ann","{\\"device\\":\\"a \\\\\\"phone\\\\\\"\\"}"]]',
+    );
+    expect(decodeHead(encodeHead(labelled))).toEqual(headOf(labelled));
+    expect(decodeRecord(encodeRecord(labelled))).toEqual(labelled);
+  });
+
   it('stays on one line', () => {
     expect(encodeRecord({ ...RECORD, consts: 'a\nb', attrs: new Map([['a\r\n', 'b\n\u2028']]) })).not.toContain('\n');
   });

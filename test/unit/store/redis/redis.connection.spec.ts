@@ -19,6 +19,8 @@ const SECRET = 'hunter2';
 
 let count = 0;
 const newKey = (): Key => `abcd.${SECRET}${++count}`;
+/** Of a principal's session, one for each. */
+const newListedKey = (): Key => `${String(++count).padStart(12, 'p')}.digest`;
 const newOp = () => `op${++count}`;
 const newRecord = () => recordOf({ created: NOW, accessed: NOW, timeout: 30 * MINUTE });
 const setting = (name: string, text: string) => ({ set: new Map([[name, text]]), unset: [], op: newOp() });
@@ -68,6 +70,8 @@ await describeWith(Backend.REDIS, 'Between a RedisStore and Redis,', () => {
       await redis.store.rename(key, newKey(), renaming());
       await redis.store.touch(key, NOW);
       await redis.store.remove(key);
+      await redis.store.add(newListedKey(), newRecord(), { op: newOp() });
+      await redis.store.removeAll('nobody', NOW);
     });
 
     /** Makes a call whose reply is lost; meanwhile there are others; then the client sends it again. */
@@ -80,6 +84,30 @@ await describeWith(Backend.REDIS, 'Between a RedisStore and Redis,', () => {
       await proxy.accept();
       return answer;
     }
+
+    it('adds a principal’s session once, whatever limit it meets the second time', async () => {
+      for (const onMax of ['refuse', 'remove-oldest'] as const) {
+        const key = newListedKey();
+        const [tag = ''] = key.split('.');
+        const options = { op: newOp(), limit: { max: 1, onMax } };
+        const add = async () => store.add(key, { ...newRecord(), principal: 'ann' }, options);
+        expect(await sentTwice(add, async () => undefined)).toBe('added');
+        expect((await redis.store.list(tag, NOW)).map((one) => one.key)).toEqual([key]);
+      }
+    });
+
+    it('renames a principal’s session once, and revokes all for good', async () => {
+      const key = newListedKey();
+      const [tag = ''] = key.split('.');
+      const to = `${tag}.to`;
+      await redis.store.add(key, { ...newRecord(), principal: 'ann' }, { op: newOp() });
+      const rename = async () => store.rename(key, to, renaming());
+      expect(await sentTwice(rename, async () => undefined)).toBe('done');
+      expect(await redis.store.get(to, NOW)).toHaveProperty('record');
+      const revoke = async () => store.removeAll(tag, NOW);
+      await sentTwice(revoke, async () => undefined);
+      expect(await redis.store.get(to, NOW)).toBeUndefined();
+    });
 
     async function sevenChanges(key: Key): Promise<void> {
       for (let index = 1; index <= 7; index++) await redis.store.change(key, setting('other', String(index)), NOW);
@@ -138,6 +166,26 @@ await describeWith(Backend.REDIS, 'Between a RedisStore and Redis,', () => {
       opened.close();
       expect(recording.textOf('requests').match(/evalsha|hgetall/gi)).toHaveLength(200);
       expect(recording.piecesOf('requests').length).toBeLessThan(20);
+    });
+
+    it('asks for a principal’s list and session at the same time, and for nobody’s list', async () => {
+      const opened = await SINGLE_CLIENTS[library]([proxy.url]);
+      const store = new RedisStore(opened.client, { keyPrefix: redis.prefix });
+      const [key, other] = [newListedKey(), await keep()];
+      await store.add(key, { ...newRecord(), principal: 'ann' }, { op: newOp() });
+      for (const [asked, commands] of [
+        [key, ['zscore', 'hgetall']],
+        [other, ['hgetall']],
+        [newListedKey(), ['zscore', 'hgetall']],
+      ] as const) {
+        const recording = proxy.record();
+        await store.get(asked, NOW);
+        recording.stop();
+        expect(recording.piecesOf('requests')).toHaveLength(1);
+        const sent = recording.textOf('requests').toLowerCase();
+        expect(sent.match(/zscore|hgetall|evalsha/g)).toEqual(commands);
+      }
+      opened.close();
     });
   });
 });

@@ -4,7 +4,6 @@ import { type RedisClient, RedisStore } from 'nestjs-http-session/redis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { tagOf } from '../../../../src/session/session.id.js';
 import { Backend, describeWith } from '../../../support/backends.js';
-import { recordOf } from '../../fixtures/record.js';
 import { StoreAndRedis } from './redis.fixture.js';
 
 const MINUTE = 60_000;
@@ -44,6 +43,22 @@ const GOLDEN_RECORD: SessionRecord = {
 };
 
 type Hash = Readonly<Record<string, string>>;
+
+/** Beside it, of a principal's session that was rotated. */
+const GOLDEN_OWNER: Hash = {
+  w: 'ann "the" {user} 😀',
+  l: '{"device":"a \\"phone\\""}',
+  r: '1795416600000',
+  t: '1795416500000',
+};
+
+const GOLDEN_OWNED: SessionRecord = {
+  ...GOLDEN_RECORD,
+  principal: 'ann "the" {user} 😀',
+  labels: '{"device":"a \\"phone\\""}',
+  rotated: 1_795_416_600_000,
+  authenticated: 1_795_416_500_000,
+};
 
 /** The golden hash with these fields instead of its own. */
 function hashWith(fields: Hash): Hash {
@@ -134,7 +149,8 @@ await describeWith(Backend.REDIS, 'In Redis,', () => {
       expect(await store.rename(key, to, options)).toBe('done');
       const attrs = new Map([...GOLDEN_RECORD.attrs, ['count', '2']]);
       attrs.delete('');
-      expect(await store.get(to, NOW)).toEqual({ record: { ...GOLDEN_RECORD, accessed: NOW, version: 8, attrs } });
+      const record = { ...GOLDEN_RECORD, accessed: NOW, version: 8, rotated: NOW, attrs };
+      expect(await store.get(to, NOW)).toEqual({ record });
       expect(await store.remove(key)).toBe(true);
     });
 
@@ -160,12 +176,47 @@ await describeWith(Backend.REDIS, 'In Redis,', () => {
       expect(await redis.store.change(key, { set: new Map(), unset: [], op: 'new' }, NOW)).toEqual({ version: 8 });
       expect(await redis.hash(key)).toMatchObject({ x: '1', '@index': 'later' });
     });
+  });
 
-    it('belongs to nobody else: its principal comes back', async () => {
-      const key = newKey();
-      const record = recordOf({ created: NOW, accessed: NOW, principal: 'ann "the" {user} 😀' });
-      await redis.store.add(key, record, { op: 'op1' });
-      expect(await redis.store.get(key, NOW)).toEqual({ record });
+  it('a rotation or authentication without a readable time never was, to anybody', async () => {
+    const key = await put(hashWith({ r: 'yesterday', t: '' }));
+    expect(await redis.store.get(key, NOW)).toStrictEqual({ record: GOLDEN_RECORD });
+    expect(await redis.store.touch(key, NOW)).toBe(true);
+  });
+
+  describe("a principal's record of format 1", () => {
+    const newListedKey = () => `principal123.${++keys}`;
+    const index = () => redis.placeOf('principal123.i');
+
+    it('loads, as long as the index lists it', async () => {
+      const key = newListedKey();
+      await redis.ask('HSET', redis.placeOf(key), ...Object.entries(hashWith(GOLDEN_OWNER)).flat());
+      await redis.ask('ZADD', index(), '1795418760000', key.slice(13));
+      expect(await redis.store.get(key, NOW)).toEqual({ record: GOLDEN_OWNED });
+      const { handle, labels, created, accessed, timeout, touchInterval, ends } = GOLDEN_OWNED;
+      const outline = { handle, labels, created, accessed, timeout, touchInterval, ends };
+      expect(await redis.store.list('principal123', NOW)).toEqual([{ key, outline: expect.objectContaining(outline) }]);
+      await redis.ask('ZREM', index(), key.slice(13));
+      expect(await redis.store.get(key, NOW)).toBeUndefined();
+    });
+
+    it('is still written and listed as its first version wrote it', async () => {
+      const key = newListedKey();
+      await redis.store.add(key, GOLDEN_OWNED, { op: 'op1' });
+      expect(await redis.hash(key)).toEqual({ ...hashWithout('p'), ...GOLDEN_OWNER, o: 'op1' });
+      expect(await redis.ask('ZRANGE', index(), '0', '-1', 'WITHSCORES')).toEqual([key.slice(13), '1795418760000']);
+    });
+
+    it('has each of its parts only if there is one', async () => {
+      for (const field of ['l', 'r', 't'] as const) {
+        const key = newListedKey();
+        const { [field]: _, ...others } = GOLDEN_OWNER;
+        await redis.ask('HSET', redis.placeOf(key), ...Object.entries(hashWith(others)).flat());
+        await redis.ask('ZADD', index(), '1795418760000', key.slice(13));
+        const part = { l: 'labels', r: 'rotated', t: 'authenticated' }[field];
+        const expected = Object.fromEntries(Object.entries(GOLDEN_OWNED).filter(([name]) => name !== part));
+        expect(await redis.store.get(key, NOW)).toStrictEqual({ record: expected });
+      }
     });
   });
 

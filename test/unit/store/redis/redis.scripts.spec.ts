@@ -1,8 +1,9 @@
 /** What the scripts promise beyond the contract: nothing half done, nothing but their keys, and time to live that only grows. */
 import type { Key } from 'nestjs-http-session/core';
 import { type RedisClient, RedisStore } from 'nestjs-http-session/redis';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from 'redis';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { describeWith } from '../../../support/backends.js';
 import { CLUSTER_CLIENTS, type OpenClient, type OpensClient, SINGLE_CLIENTS } from '../../../support/redis.clients.js';
 import { RedisCluster } from '../../../support/servers/redis.cluster.js';
@@ -18,9 +19,12 @@ const AMPLE = 10_000;
 
 let count = 0;
 const newKey = (): Key => `abcd.${++count}`;
+/** Of a principal's session. */
+const newListedKey = (tag = 'principal-of'): Key => `${tag}.${++count}`;
 const newOp = () => `op${++count}`;
 const newRecord = (attrs: readonly [string, string][] = []) =>
   recordOf({ created: NOW, accessed: NOW, timeout: 30 * MINUTE, ends: NOW + 90 * MINUTE, attrs: new Map(attrs) });
+const newListedRecord = () => ({ ...newRecord(), principal: 'ann' });
 const setting = (name: string, text: string) => ({ set: new Map([[name, text]]), unset: [], op: newOp() });
 const renaming = () => ({ op: newOp(), now: NOW, forwardUntil: NOW + MINUTE, graceUntil: 0 });
 
@@ -121,6 +125,32 @@ await describeWith(RedisServer, 'The scripts of a RedisStore', () => {
     });
   });
 
+  it('do all or nothing for principals, when Redis is out of memory: lists and logouts go on', async () => {
+    const { store } = redis;
+    const [key, other] = [newListedKey(), newListedKey()];
+    for (const one of [key, other]) await store.add(one, newListedRecord(), { op: newOp() });
+    const index = redis.placeOf('principal-of.i');
+    const before = [await redis.hash(key), await redis.ask('DUMP', index)];
+    onTestFinished(async () => void (await redis.ask('CONFIG', 'SET', 'maxmemory', '0')));
+    await redis.ask('CONFIG', 'SET', 'maxmemory', '1');
+    const refused = expect.objectContaining({ name: 'RedisFailure', code: 'OOM' });
+    const limit = { max: 2, onMax: 'remove-oldest' } as const;
+    for (const options of [{}, { replaces: key }, { limit }, { replaces: key, limit }]) {
+      const added = newListedKey();
+      await expect(store.add(added, newListedRecord(), { op: newOp(), ...options })).rejects.toEqual(refused);
+      expect(await redis.hash(added)).toEqual({});
+    }
+    await expect(store.touch(key, NOW + MINUTE)).rejects.toEqual(refused);
+    await expect(store.change(key, setting('count', '2'), NOW + MINUTE)).rejects.toEqual(refused);
+    await expect(store.rename(key, newListedKey(), renaming())).rejects.toEqual(refused);
+    expect([await redis.hash(key), await redis.ask('DUMP', index)]).toEqual(before);
+    expect(await store.list('principal-of', NOW)).toHaveLength(2);
+    expect(await store.removeAll('principal-of', NOW, key)).toBe(1);
+    expect(await store.get(key, NOW)).toHaveProperty('record');
+    expect(await store.removeAll('principal-of', NOW)).toBe(1);
+    expect(await store.get(key, NOW)).toBeUndefined();
+  });
+
   it('take more attributes than Lua’s stack does', async () => {
     const attrs = Array.from({ length: 10_000 }, (_, index): [string, string] => [`added-${index}`, String(index)]);
     const key = await keep(attrs);
@@ -147,7 +177,7 @@ await describeWith(RedisServer, 'The scripts of a RedisStore', () => {
     expect(await copies.take('tickets.2499', 'other', NOW)).toEqual(copy);
   });
 
-  it('touch no key that they don’t declare', async () => {
+  it('touch no key that they don’t declare, or that doesn’t begin like an index that they do', async () => {
     const lines: string[] = [];
     const monitor = createClient({ url: server.url });
     await monitor.connect();
@@ -163,27 +193,47 @@ await describeWith(RedisServer, 'The scripts of a RedisStore', () => {
     await store.copies.take(key, 'ticket', NOW);
     await store.copies.fill(key, 'ticket', { record: newRecord(), trustedUntil: NOW + MINUTE }, NOW);
     await store.remove(key);
+    const [listed, renamed] = [newListedKey('of-principal'), newListedKey('of-principal')];
+    const limit = { max: 1, onMax: 'remove-oldest' } as const;
+    await store.add(listed, newListedRecord(), { op: newOp(), limit });
+    await store.touch(listed, NOW + MINUTE);
+    await store.change(listed, setting('count', '2'), NOW);
+    await store.rename(listed, renamed, renaming());
+    await store.add(newListedKey('of-principal'), newListedRecord(), { op: newOp(), limit, replaces: listed });
+    await store.add(newListedKey('of-principal'), newListedRecord(), { op: newOp(), limit, replaces: second });
+    const last = newListedKey('of-principal');
+    await store.add(last, newListedRecord(), { op: newOp() });
+    await store.removeAll('of-principal', NOW, last);
+    await store.add(newKey(), newRecord(), { op: newOp(), replaces: last });
+    await store.removeAll('of-principal', NOW);
     await redis.ask('PING', 'the end');
     await expect.poll(() => lines.some((line) => line.includes('the end'))).toBe(true);
     monitor.destroy();
     let declared: string[] = [];
     let inScripts = 0;
+    let besideIndexes = 0;
     for (const line of lines) {
       const words = [...line.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, word = '']) => word);
       if (!line.includes(' lua]')) declared = words.slice(3, 3 + Number(words[2]));
       else if (words[1] !== undefined) {
         inScripts++;
-        expect(declared, line).toContain(words[1]);
+        const beside = declared.filter((key) => key.endsWith('}:i')).map((key) => key.slice(0, -1));
+        if (beside.some((prefix) => words[1]?.startsWith(prefix))) besideIndexes++;
+        else expect(declared, line).toContain(words[1]);
       }
     }
     expect(inScripts).toBeGreaterThan(20);
+    expect(besideIndexes).toBeGreaterThan(20);
   });
 });
 
 async function expectToLearn(client: RedisClient, flush: () => Promise<unknown>): Promise<void> {
   const store = new RedisStore(client);
   // Of different tags, so that each node of a cluster has some.
-  const keys = Array.from({ length: 30 }, (_, index) => `t${index + 100}.${++count}`);
+  const tags = Array.from({ length: 30 }, (_, index) =>
+    index % 2 === 0 ? `t${index + 100}` : `principal${index + 100}`,
+  );
+  const keys = tags.map((tag) => `${tag}.${++count}`);
   await Promise.all(keys.map((key) => store.add(key, newRecord(), { op: newOp() })));
   for (let round = 1; round <= 5; round++) {
     const changes = keys.map((key) => store.change(key, setting('count', String(round)), NOW));
@@ -193,7 +243,10 @@ async function expectToLearn(client: RedisClient, flush: () => Promise<unknown>)
     await flush();
     expect(await Promise.all(keys.map((key) => store.touch(key, NOW)))).toEqual(keys.map(() => true));
   }
-  expect(await Promise.all(keys.map((key) => store.remove(key)))).toEqual(keys.map(() => true));
+  const principals = tags.filter((tag) => tag.startsWith('principal'));
+  const [, ...removed] = await Promise.all([flush(), ...principals.map((tag) => store.removeAll(tag, NOW))]);
+  expect(removed).toEqual(principals.map(() => 1));
+  expect(await Promise.all(keys.map((key) => store.remove(key)))).toEqual(tags.map((tag) => tag.startsWith('t')));
 }
 
 await describeWith(RedisServer, 'A server that forgets the scripts under load learns them again', () => {
@@ -286,6 +339,50 @@ await describeWith(RedisCluster, 'A cluster', () => {
     expect(await store.change(key, setting('count', '3'), NOW)).toEqual({ version: 3 });
     expect(await store.rename(key, newKey(), renaming())).toBe('done');
     expect(await store.remove(key)).toBe(true);
+  });
+
+  it.each(Object.entries(CLUSTER_CLIENTS))(
+    'may be moving a principal’s sessions to another node just now: writes wait for it, by %s',
+    async (_name, open) => {
+      await using opened = await openFor(open, cluster.urls);
+      const store = new RedisStore(opened.client);
+      const tag = `moving${String(++count).padStart(6, '0')}`;
+      const keys = [newListedKey(tag), newListedKey(tag)] as const;
+      for (const key of keys) await store.add(key, newListedRecord(), { op: newOp() });
+      const slot = await cluster.slotOf(tag);
+      const from = await cluster.ownerOf(slot);
+      const to = cluster.masters.find((node) => node !== from) ?? from;
+      let writes: Promise<unknown> | undefined;
+      const halfway = async () => {
+        for (const key of keys) expect(await store.get(key, NOW)).toHaveProperty('record');
+      };
+      await cluster.moveSlot(slot, to, halfway, async () => {
+        await halfway();
+        writes = Promise.all([
+          store.change(keys[0], setting('count', '2'), NOW),
+          store.touch(keys[1], NOW),
+          store.add(newListedKey(tag), newListedRecord(), { op: newOp() }),
+        ]);
+        await Promise.race([writes, sleep(100)]);
+      });
+      expect(await writes).toEqual([{ version: 2 }, true, 'added']);
+      expect(await store.removeAll(tag, NOW)).toBe(3);
+    },
+  );
+
+  it('has everything of a principal at one node', async () => {
+    await using opened = await openFor(CLUSTER_CLIENTS['node-redis'], cluster.urls);
+    const store = new RedisStore(opened.client, { keyPrefix: 'together:' });
+    const key = newListedKey();
+    await store.add(key, newListedRecord(), { op: newOp() });
+    await store.add(newListedKey(), newListedRecord(), { op: newOp() });
+    await store.rename(key, newListedKey(), renaming());
+    await store.copies.take(key, 'ticket', NOW);
+    const slot = await cluster.slotOf('principal-of');
+    const owner = await cluster.ownerOf(slot);
+    const places = (await owner.ask('KEYS', 'together:*')) as string[];
+    expect(places).toHaveLength(5);
+    expect(new Set(await Promise.all(places.map((place) => cluster.slotOf(place))))).toEqual(new Set([slot]));
   });
 
   it('is asked at its masters only, by a client of node-redis that reads from replicas', async () => {
