@@ -3,6 +3,7 @@ import { defineConfig } from 'vitepress';
 import { NAVIGATION } from './navigation.js';
 import { outsideAsText } from './outside.links.js';
 
+// oxlint-disable-next-line import/no-default-export -- what VitePress looks for
 export default defineConfig({
   title: 'nestjs-http-session',
   description: 'HTTP sessions for NestJS, on Express and on Fastify',

@@ -7,7 +7,7 @@ export function outsideAsText(markdown: MarkdownRenderer): void {
       if (!children) continue;
       let isOutside = false;
       const kept = children.filter((token) => {
-        if (token.type === 'link_open') isOutside = /^\.\.\//.test(token.attrGet('href') ?? '');
+        if (token.type === 'link_open') isOutside = (token.attrGet('href') ?? '').startsWith('../');
         return !(isOutside && /^link_(open|close)$/.test(token.type));
       });
       children.splice(0, children.length, ...kept);
