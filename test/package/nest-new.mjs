@@ -53,7 +53,10 @@ for (const platform of ['express', 'fastify']) {
 async function start(t, name, platform) {
   const program = `${name}-${platform}`;
   const port = await freePort();
-  const server = spawn(process.execPath, [`dist/${program}.js`], { env: { ...process.env, PORT: port }, stdio: 'inherit' });
+  const server = spawn(process.execPath, [`dist/${program}.js`], {
+    env: { ...process.env, PORT: port },
+    stdio: 'inherit',
+  });
   const exit = once(server, 'exit');
   t.after(async () => {
     server.kill();
