@@ -1,4 +1,7 @@
-/** The library without Nest: sessions, stores and the manager, for Express, Fastify and `node:http`. */
+/**
+ * The library without Nest: sessions, stores and the manager, for Express, Fastify and `node:http`.
+ * @module nestjs-http-session/core
+ */
 export { type CookieOptions, CookieTransport } from './manager/cookie.transport.js';
 export { type HeaderOptions, HeaderTransport } from './manager/header.transport.js';
 export { HttpSessionManager } from './manager/http-session.manager.js';

@@ -1,4 +1,7 @@
-/** HTTP sessions for NestJS. */
+/**
+ * HTTP sessions for NestJS.
+ * @module nestjs-http-session
+ */
 export { type CookieOptions, CookieTransport } from './manager/cookie.transport.js';
 export { type HeaderOptions, HeaderTransport } from './manager/header.transport.js';
 export { HttpSessionManager } from './manager/http-session.manager.js';
