@@ -155,8 +155,13 @@ export class HttpSessionManager extends SessionManager {
     return this.#closing;
   }
 
-  override attend(request: unknown, response: unknown): (handlerFailed: boolean) => Awaitable<void> {
+  override attend(
+    request: unknown,
+    response: unknown,
+    isAnsweredByHandler = false,
+  ): (handlerFailed: boolean) => Awaitable<void> {
     const visit = this.#visit(rawRequestOf(request));
+    visit.isAnsweredByHandler = isAnsweredByHandler;
     // Attached to the class and to the method: the outer one commits.
     if (visit.attended) return () => undefined;
     visit.response = responseOf(response);
@@ -171,6 +176,7 @@ export class HttpSessionManager extends SessionManager {
     if (!visit) return undefined;
     const exchange = responseOf(response);
     visit.response = exchange;
+    visit.isAnsweredByHandler = false;
     return andThen(this.#finish(visit, isError && visit.handled), () => {
       if (!visit.wrote) return;
       if (exchange instanceof FastifyResponse) exchange.adoptRawHeaders(SHARED_HEADERS);
@@ -287,13 +293,18 @@ export class HttpSessionManager extends SessionManager {
 
   /** The client hears of an id that its session got without a verb: by timed renewal, in this request or in one before. */
   #renew(visit: Visit, state: StoredState): Awaitable<void> {
-    if (!this.#keeper.isRenewalDue(state)) return this.#tellRenewed(visit, state);
-    return this.#keeper.renew(state).then(() => this.#tellRenewed(visit, state));
+    if (visit.isAnsweredByHandler) return undefined;
+    if (this.#keeper.isRenewalDue(state)) {
+      return this.#keeper.renew(state).then((isRenewed) => this.#tellRenewed(visit, state, isRenewed));
+    }
+    if (!hasUntoldId(visit, state)) return undefined;
+    // Since this request was loaded, the client may have been told another one.
+    return this.#keeper.hasItsId(state).then((isCurrent) => this.#tellRenewed(visit, state, isCurrent));
   }
 
-  #tellRenewed(visit: Visit, state: StoredState): void {
-    if (state.id === visit.presentedId || visit.told || state.isGone || !visit.response) return;
-    if (!visit.response.headersSent) this.#tell(visit, visit.response, state);
+  #tellRenewed(visit: Visit, state: StoredState, isCurrent: boolean): void {
+    const exchange = visit.response;
+    if (isCurrent && hasUntoldId(visit, state) && exchange && !exchange.headersSent) this.#tell(visit, exchange, state);
   }
 
   #committed(visit: Visit, handle: string, outcome: CommitOutcome, late: boolean): void {
@@ -344,6 +355,11 @@ export class HttpSessionManager extends SessionManager {
         'Await session.save() before the response is sent.',
     );
   }
+}
+
+/** Whether the session has another id than the request came with, of which its response doesn't tell. */
+function hasUntoldId(visit: Visit, state: StoredState): boolean {
+  return state.id !== visit.presentedId && !visit.told && !state.isGone;
 }
 
 function openResponse(response: unknown): HttpResponse {

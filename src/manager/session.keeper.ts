@@ -19,6 +19,8 @@ import type { ManagerSettings } from './manager.options.js';
 
 /** How long writes with an old key reach the successor. A request that overlaps a rotation and runs longer finds it gone. */
 const FORWARD_MS = 60_000;
+/** After a renewal, how long the use of the id before is reported at most: what tells of it takes room in the store. */
+const LONGEST_FORWARD_MS = 24 * 3_600_000;
 /** Tries to find an id that isn't taken. One does; more means that the store answers nonsense. */
 const MAX_ID_TRIES = 4;
 
@@ -112,23 +114,36 @@ export class SessionKeeper {
   /**
    * Gives a session the id that follows from the one it has: requests that run in parallel come to the same. If the store fails,
    * the session keeps its id, or whoever comes with it gets the next one.
+   *
+   * @returns whether it has that id now
    */
-  async renew(state: StoredState): Promise<void> {
+  async renew(state: StoredState): Promise<boolean> {
     const { renewal, store, clock } = this.#settings;
-    if (!renewal) return;
+    if (!renewal) return false;
     const id = state.successorId;
     const to = keyOf(this.#name, id);
     const now = clock();
-    const forwardUntil = now + Math.max(FORWARD_MS, renewal.interval);
+    const forwardUntil = now + Math.max(FORWARD_MS, Math.min(renewal.interval, LONGEST_FORWARD_MS));
     const options = { op: this.#host.nextOp(), now, forwardUntil, graceUntil: now + renewal.grace, follows: false };
     try {
       const renamed = await this.#gate.run(() => store.rename(state.key, to, options));
       // Another request was faster; since then, the session may have been given a third id.
-      if (renamed === 'gone' || (renamed === 'exists' && !(await this.#isLive(to)))) return;
+      if (renamed === 'gone' || (renamed === 'exists' && !(await this.#isLive(to)))) return false;
       state.rotatedTo(id, to, now, false);
       if (renamed === 'done') this.#announcer.rotated(state, 'renewed');
+      return true;
     } catch {
       // The gate has said so.
+      return false;
+    }
+  }
+
+  /** Whether a session is found by the id it had when it was loaded. If the store fails, nobody knows. */
+  async hasItsId({ key }: StoredState): Promise<boolean> {
+    try {
+      return await this.#isLive(key);
+    } catch {
+      return false;
     }
   }
 
@@ -143,8 +158,10 @@ export class SessionKeeper {
 
   /** Removes the session that an id led to before it was rotated. */
   async dropSuccessorOf(id: string, reason: RemovalReason): Promise<void> {
-    const removed = await this.#gate.run(() => this.#settings.store.remove(keyOf(this.#name, id)));
-    if (removed) this.#announcer.removed({ handle: undefined, reason });
+    const key = keyOf(this.#name, id);
+    const record = await this.#reload(key);
+    const removed = await this.#gate.run(() => this.#settings.store.remove(key));
+    if (removed) this.#announcer.removed({ handle: undefined, ...(record && subjectOf(record)), reason });
   }
 
   purge(options: Omit<PurgeOptions, 'now'>): Promise<Purged> {
@@ -153,7 +170,8 @@ export class SessionKeeper {
 
   /** The store writes what is on its way, however long that takes; nothing else is asked of it. */
   async close(): Promise<void> {
-    await Promise.all([this.#gate.close(() => this.#settings.store.close()), this.#relay?.close()]);
+    this.#relay?.close();
+    await this.#gate.close(() => this.#settings.store.close());
   }
 
   #createHost(): SessionHost {

@@ -103,8 +103,14 @@ export abstract class SessionManager {
   /**
    * Announces that somebody waits for this request's handler. What it returns is to be called when the handler is done, and
    * awaited before the response is sent: it commits, see `commit`.
+   *
+   * @param _isAnsweredByHandler - the handler sends the response itself, maybe before it is done: no id is renewed with that
    */
-  attend(request: unknown, response: unknown): (handlerFailed: boolean) => Awaitable<void> {
+  attend(
+    request: unknown,
+    response: unknown,
+    _isAnsweredByHandler?: boolean,
+  ): (handlerFailed: boolean) => Awaitable<void> {
     return (handlerFailed) => this.commit(request, response, handlerFailed);
   }
 

@@ -35,6 +35,8 @@ export class Visit {
   handled = false;
   /** Somebody waits for the handler, and commits when it is done. */
   attended = false;
+  /** When the handler is done, its response may be on its way already, or go out at any moment. */
+  isAnsweredByHandler = false;
   /** Something is committed when the response closes, if it wasn't before. */
   closing = false;
   /** The commit failed, or the session was gone: that was dealt with, and isn't tried again. */

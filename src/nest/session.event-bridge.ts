@@ -1,8 +1,7 @@
 /** Gives session events to `@nestjs/event-emitter`, if the application has it. */
 import type { OnApplicationShutdown, OnModuleInit } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
-import type { SessionRegistry } from '../registry/session.registry.js';
-import type { SessionEvent } from '../session/session.events.js';
+import type { SessionEvent, SessionEvents } from '../session/session.events.js';
 
 /** What listeners of `@OnEvent('session.added')`, `'session.removed'` and so on get. */
 export type EmittedSessionEvent = SessionEvent & {
@@ -12,24 +11,23 @@ export type EmittedSessionEvent = SessionEvent & {
 
 export class SessionEventBridge implements OnModuleInit, OnApplicationShutdown {
   readonly #name: string;
-  readonly #registry: SessionRegistry | undefined;
+  readonly #events: SessionEvents | undefined;
   readonly #moduleRef: ModuleRef;
   #stop: () => void = () => undefined;
 
-  constructor(name: string, registry: SessionRegistry | undefined, moduleRef: ModuleRef) {
+  constructor(name: string, events: SessionEvents | undefined, moduleRef: ModuleRef) {
     this.#name = name;
-    this.#registry = registry;
+    this.#events = events;
     this.#moduleRef = moduleRef;
   }
 
   async onModuleInit(): Promise<void> {
     const emitter = await findEmitter(this.#moduleRef);
-    if (!emitter || !this.#registry) return;
-    const subscription = this.#registry.events.subscribe((event) => {
+    if (!emitter || !this.#events) return;
+    this.#stop = this.#events.subscribe((event) => {
       const emitted: EmittedSessionEvent = { ...event, session: this.#name };
       emitter.emit(`session.${event.type}`, emitted);
     });
-    this.#stop = () => subscription.unsubscribe();
   }
 
   onApplicationShutdown(): void {

@@ -4,6 +4,7 @@ import { Observable, type Observer, type Subscriber, Subscription } from 'rxjs';
 import { responseOf } from '../http/http.platform.js';
 import { withSharedHeaders } from '../http/web.response.js';
 import { andThen, type Awaitable, isPromiseLike } from '../session/awaitable.js';
+import { sendsResponse } from './route.parameters.js';
 import { scopeOf } from './session.scope.js';
 
 /**
@@ -15,14 +16,27 @@ import { scopeOf } from './session.scope.js';
  */
 @Injectable()
 export class SessionInterceptor implements NestInterceptor {
+  readonly #answering = new WeakMap<object, boolean>();
+
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     if (context.getType() !== 'http') return next.handle();
     const { manager, request, response } = scopeOf(context);
+    const isAnsweredByHandler = this.#isAnsweredBy(context);
     return new Observable((subscriber) => {
-      const committer = new Committer(subscriber, manager.attend(request, response), response);
+      const committer = new Committer(subscriber, manager.attend(request, response, isAnsweredByHandler), response);
       next.handle().subscribe(committer);
       return committer;
     });
+  }
+
+  /** Found out once: metadata cost more to read than all else. */
+  #isAnsweredBy(context: ExecutionContext): boolean {
+    const handler = context.getHandler();
+    const known = this.#answering.get(handler);
+    if (known !== undefined) return known;
+    const isAnswering = sendsResponse(context.getClass(), handler.name);
+    this.#answering.set(handler, isAnswering);
+    return isAnswering;
   }
 }
 
@@ -34,6 +48,7 @@ class Committer extends Subscription implements Observer<unknown> {
   readonly #subscriber: Subscriber<unknown>;
   readonly #response: unknown;
   #commit: ((handlerFailed: boolean) => Awaitable<void>) | undefined;
+  #held: Response | undefined;
 
   constructor(subscriber: Subscriber<unknown>, commit: (handlerFailed: boolean) => Awaitable<void>, response: unknown) {
     super();
@@ -43,11 +58,9 @@ class Committer extends Subscription implements Observer<unknown> {
   }
 
   next(value: unknown): void {
-    try {
-      this.#subscriber.next(value instanceof Response ? withSharedHeaders(value, responseOf(this.#response)) : value);
-    } catch (error) {
-      this.error(error);
-    }
+    // The commit may set headers yet, and those of a web Response replace them: it gets them first.
+    if (value instanceof Response) this.#held = value;
+    else this.#subscriber.next(value);
   }
 
   error(error: unknown): void {
@@ -55,7 +68,10 @@ class Committer extends Subscription implements Observer<unknown> {
   }
 
   complete(): void {
-    this.#finish(false, () => this.#subscriber.complete());
+    this.#finish(false, () => {
+      if (this.#held) this.#subscriber.next(withSharedHeaders(this.#held, responseOf(this.#response)));
+      this.#subscriber.complete();
+    });
   }
 
   /** Not done yet: the client went away, and Nest with it. What was changed counts. */

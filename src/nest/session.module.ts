@@ -114,9 +114,13 @@ function sessionProviders(name: string): Provider[] {
   };
   const bridge: FactoryProvider<SessionEventBridge> = {
     provide: SessionEventBridge,
-    inject: [{ token: getSessionRegistryToken(name), optional: true }, ModuleRef],
-    useFactory: (sessions: SessionRegistry | undefined, moduleRef: ModuleRef) =>
-      new SessionEventBridge(name, sessions, moduleRef),
+    inject: [getSessionManagerToken(name), ModuleRef],
+    useFactory: (sessionManager: SessionManager, moduleRef: ModuleRef) =>
+      new SessionEventBridge(
+        name,
+        sessionManager instanceof HttpSessionManager ? sessionManager.events : undefined,
+        moduleRef,
+      ),
   };
   const lifecycle: FactoryProvider<SessionLifecycle> = {
     provide: SessionLifecycle,

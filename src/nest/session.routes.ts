@@ -1,18 +1,16 @@
 /** The start-up pass: every route that uses a session commits it, or the application doesn't start. */
 import { Injectable, Logger, type OnApplicationBootstrap, type Type } from '@nestjs/common';
-import {
-  PATH_METADATA,
-  RESPONSE_PASSTHROUGH_METADATA,
-  ROUTE_ARGS_METADATA,
-  SSE_METADATA,
-} from '@nestjs/common/constants.js';
+import { PATH_METADATA, SSE_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, HttpAdapterHost, MetadataScanner, ModulesContainer } from '@nestjs/core';
 import { SessionError } from '../session/session.error.js';
 import { attachToMethod, detachFrom, isAttachedTo } from './session.attachment.js';
+import { injectsAnotherSession, parametersOf, sendsResponse } from './route.parameters.js';
 import { isSessionFactory } from './session.decorators.js';
 import { applicationOf, directoryOf, sessionNameOf } from './session.directory.js';
 import { spareInterceptor } from './session.hooks.js';
 import { missingModule } from './session.scope.js';
+
+const WARNED = 'nestjs-http-session:warned';
 
 interface Route {
   readonly controller: Type;
@@ -76,18 +74,21 @@ function spareEventStreams(controller: Type, routes: readonly Route[]): void {
   for (const { handler } of routes) if (!streamsEvents(handler)) attachToMethod(handler);
 }
 
+/** Of which nobody has been warned: there is a pass for each `SessionModule`. */
+function isNewlyMistaken({ controller, name, handler }: Route): boolean {
+  if (!injectsAnotherSession(controller, name) || Reflect.hasMetadata(WARNED, handler)) return false;
+  Reflect.defineMetadata(WARNED, true, handler);
+  return true;
+}
+
 /** Who comes from express-session takes its decorator, and finds nothing. */
 function warnOfAnotherSession(routes: readonly Route[]): void {
-  const names = routes.filter(injectsAnotherSession).map(({ controller, name }) => `${controller.name}.${name}`);
+  const names = routes.filter(isNewlyMistaken).map(({ controller, name }) => `${controller.name}.${name}`);
   if (names.length === 0) return;
   new Logger('SessionModule').warn(
     `@Session() of @nestjs/common gives what express-session has put into a request: ${names.join(', ')}. ` +
       'The session of this library is injected by @Sess() of nestjs-http-session.',
   );
-}
-
-function injectsAnotherSession({ controller, name }: Route): boolean {
-  return Object.keys(parametersOf(controller, name)).some((key) => key.startsWith(SESSION));
 }
 
 function usesSession(route: Route): boolean {
@@ -116,25 +117,10 @@ function injectsSession({ controller, name }: Route): boolean {
  * has the response, or calls the next one, may go on when that is over.
  */
 function needsInterceptor(route: Route): boolean {
-  return !streamsEvents(route.handler) && (!injectsSession(route) || sendsResponse(route));
+  return !streamsEvents(route.handler) && (!injectsSession(route) || sendsResponse(route.controller, route.name));
 }
 
 /** What the interceptor is attached to. A method may be another class's too, which inherits it. */
 function attachedOf({ controller, handler }: Route): object {
   return isAttachedTo(handler) ? handler : controller;
 }
-
-function sendsResponse({ controller, name }: Route): boolean {
-  if (Reflect.getMetadata(RESPONSE_PASSTHROUGH_METADATA, controller, name) === true) return false;
-  return Object.keys(parametersOf(controller, name)).some((key) => RESPONSE_OR_NEXT.test(key));
-}
-
-/** By the type of a parameter, which Nest numbers, and its place. */
-function parametersOf(controller: Type, name: string): Record<string, { readonly factory?: unknown }> {
-  return (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, name) ?? {}) as Record<string, { factory?: unknown }>;
-}
-
-/** `RouteParamtypes.RESPONSE` and `NEXT`, which Nest doesn't export under one name in all its versions. */
-const RESPONSE_OR_NEXT = /^[12]:/;
-/** `RouteParamtypes.SESSION`. */
-const SESSION = '7:';

@@ -1,5 +1,6 @@
 /** An Observable whose subscribers may throw. RxJS throws what they do once more, with nobody to catch it: the process ends. */
 import { Observable, type Observer, type Operator, Subscriber, type Subscription, type TeardownLogic } from 'rxjs';
+import { isPromiseLike } from '../session/awaitable.js';
 
 export class SafeObservable<T> extends Observable<T> {
   readonly #onThrown: (error: unknown) => void;
@@ -35,9 +36,10 @@ export class SafeObservable<T> extends Observable<T> {
     });
   }
 
-  #guard(call: () => void): void {
+  #guard(call: () => unknown): void {
     try {
-      call();
+      const done = call();
+      if (isPromiseLike(done)) done.then(undefined, this.#onThrown);
     } catch (thrown) {
       this.#onThrown(thrown);
     }

@@ -26,7 +26,7 @@ export function newId(idLength: number, tag: string = randomText(TAG_BYTES)): st
   return `${tag}.${randomText(idLength)}`;
 }
 
-/** The tag of everything that is a principal's, in the session of a name. Nobody can tell the principal from it. */
+/** The tag of everything that is a principal's, in the session of a name. It tells the principal to who can guess that only. */
 export function tagOfPrincipal(sessionName: string, principal: string): string {
   return hash('sha256', `${sessionName}\0${principal}`, 'base64url').slice(0, PRINCIPAL_TAG_LENGTH);
 }

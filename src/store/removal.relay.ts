@@ -6,6 +6,8 @@ import type { SessionLogger } from '../session/session.logger.js';
 import type { SessionChannel } from './session.channel.js';
 
 const ORIGIN_BYTES = 9;
+/** Between two tries to subscribe. */
+const RETRY_MS = 5_000;
 
 interface Relayed {
   readonly origin: string;
@@ -20,7 +22,10 @@ export class RemovalRelay {
   readonly #logger: SessionLogger;
   readonly #origin = randomText(ORIGIN_BYTES);
   readonly #unsubscribe: () => void;
-  #subscribed: Awaitable<() => Awaitable<void>> | undefined;
+  #leaveChannel: (() => Awaitable<void>) | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #isDeaf = false;
+  #isClosed = false;
 
   /** @param session - the name of the kind of session */
   constructor(channel: SessionChannel, session: string, events: SessionEvents, logger: SessionLogger) {
@@ -34,25 +39,31 @@ export class RemovalRelay {
     void this.#subscribe();
   }
 
-  async close(): Promise<void> {
+  /** Waits for nobody: the channel may be dead, and what it can't leave any more is over with it. */
+  close(): void {
+    this.#isClosed = true;
     this.#unsubscribe();
-    try {
-      await (
-        await this.#subscribed
-      )?.();
-    } catch {
-      // What can't be left any more is over.
-    }
+    clearTimeout(this.#retry);
+    this.#leave();
   }
 
   async #subscribe(): Promise<void> {
     try {
-      this.#subscribed = this.#channel.subscribe((message) => this.#hear(message));
-      await this.#subscribed;
+      this.#leaveChannel = await this.#channel.subscribe((message) => this.#hear(message));
+      if (this.#isClosed) this.#leave();
     } catch {
-      this.#subscribed = undefined;
-      this.#logger.warn('This process hears nothing of sessions that others remove: subscribing has failed.');
+      if (this.#isClosed) return;
+      if (!this.#isDeaf)
+        this.#logger.warn('This process hears nothing of sessions that others remove: subscribing has failed.');
+      this.#isDeaf = true;
+      this.#retry = setTimeout(() => void this.#subscribe(), RETRY_MS).unref();
     }
+  }
+
+  #leave(): void {
+    const leave = this.#leaveChannel;
+    this.#leaveChannel = undefined;
+    void (async () => leave?.())().catch(() => undefined);
   }
 
   async #publish(event: RemovedEvent): Promise<void> {
@@ -76,8 +87,12 @@ export class RemovalRelay {
 /** Whatever else comes over the channel is ignored. */
 function parse(message: string): Relayed | undefined {
   try {
-    const relayed = JSON.parse(message) as Partial<Relayed> | null;
-    return relayed?.event?.type === 'removed' ? (relayed as Relayed) : undefined;
+    const { origin, session, event } = JSON.parse(message) as Partial<Relayed>;
+    if (typeof origin !== 'string' || typeof session !== 'string' || event?.type !== 'removed') return undefined;
+    const { type, reason, handle, principal, except } = event;
+    if (typeof reason !== 'string') return undefined;
+    const texts = Object.entries({ handle, principal, except }).filter(([, text]) => typeof text === 'string');
+    return { origin, session, event: { handle: undefined, ...Object.fromEntries(texts), type, reason } };
   } catch {
     return undefined;
   }

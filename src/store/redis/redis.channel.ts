@@ -63,11 +63,14 @@ export class RedisChannel implements SessionChannel {
     };
   }
 
-  #open(): Promise<unknown> {
+  async #open(): Promise<void> {
     const subscriber = this.#subscriber;
-    if ('isOpen' in subscriber) return subscriber.subscribe(this.#name, this.#hear);
+    if ('isOpen' in subscriber) {
+      await subscriber.subscribe(this.#name, this.#hear);
+      return;
+    }
+    await subscriber.subscribe(this.#name);
     subscriber.on('message', this.#hearOn);
-    return subscriber.subscribe(this.#name);
   }
 
   async #close(): Promise<void> {

@@ -38,7 +38,8 @@ export interface RedisStoreOptions {
   keyPrefix?: string | undefined;
   /**
    * A client of its own, connected, that does nothing but subscribe: `client.duplicate()`. With it, processes tell each other which
-   * sessions they remove: `removed` events with `elsewhere: true`. It stays the application's to close.
+   * sessions they remove: `removed` events with `elsewhere: true`. What is published holds handle and principal, and whoever may
+   * publish on `removed` behind the prefix (Redis knows no databases there) is believed. It stays the application's to close.
    * @defaultValue none: each process hears of its own removals only
    */
   subscriber?: RedisSubscriber | undefined;
