@@ -1,4 +1,7 @@
-/** The library without Nest: sessions, stores and the manager, for Express, Fastify and `node:http`. */
+/**
+ * The library without Nest: sessions, stores and the manager, for Express, Fastify and `node:http`.
+ * @module nestjs-http-session/core
+ */
 export { type CookieOptions, CookieTransport } from './manager/cookie.transport.js';
 export { type HeaderOptions, HeaderTransport } from './manager/header.transport.js';
 export { HttpSessionManager } from './manager/http-session.manager.js';
@@ -14,10 +17,12 @@ export { SessionError, type SessionErrorCode } from './session/session.error.js'
 export type {
   RejectionReason,
   RemovalReason,
+  RemovedEvent,
   RotationReason,
   SessionEvent,
   SessionEventListener,
   SessionEvents,
+  SessionSubject,
 } from './session/session.events.js';
 export type { SessionLogger } from './session/session.logger.js';
 export type { Attributes, ConstAttributes, CreateSessionOptions } from './session/session.options.js';
@@ -33,6 +38,7 @@ export {
 export { type AnySession, createSession, Session } from './session/session.js';
 export { CompareAndSwapStore } from './store/compare-and-swap.store.js';
 export { MemoryStore, type MemoryStoreOptions } from './store/memory.store.js';
+export type { SessionChannel } from './store/session.channel.js';
 export { displacedBy } from './store/session.limit.js';
 export type { StoreAccess } from './store/store.access.js';
 export { type SessionCopies, type SessionCopy, TICKET_MS } from './store/session.copies.js';

@@ -1,4 +1,7 @@
-/** HTTP sessions for NestJS. */
+/**
+ * HTTP sessions for NestJS.
+ * @module nestjs-http-session
+ */
 export { type CookieOptions, CookieTransport } from './manager/cookie.transport.js';
 export { type HeaderOptions, HeaderTransport } from './manager/header.transport.js';
 export { HttpSessionManager } from './manager/http-session.manager.js';
@@ -15,10 +18,12 @@ export { SessionError, type SessionErrorCode } from './session/session.error.js'
 export type {
   RejectionReason,
   RemovalReason,
+  RemovedEvent,
   RotationReason,
   SessionEvent,
   SessionEventListener,
   SessionEvents,
+  SessionSubject,
 } from './session/session.events.js';
 export type { SessionLogger } from './session/session.logger.js';
 export type { Attributes, ConstAttributes, CreateSessionOptions } from './session/session.options.js';
@@ -32,8 +37,10 @@ export {
   type SessionRecord,
 } from './session/session.record.js';
 export { type AnySession, createSession, Session } from './session/session.js';
+export type { Storable, StorableAttributes } from './session/storable.js';
 export { CompareAndSwapStore } from './store/compare-and-swap.store.js';
 export { MemoryStore, type MemoryStoreOptions } from './store/memory.store.js';
+export type { SessionChannel } from './store/session.channel.js';
 export { displacedBy } from './store/session.limit.js';
 export type { StoreAccess } from './store/store.access.js';
 export { type SessionCopies, type SessionCopy, TICKET_MS } from './store/session.copies.js';
@@ -53,11 +60,13 @@ export {
 export { AllowAnonymous } from './nest/allow-anonymous.decorator.js';
 export { NOT_FRESH, RequireFresh } from './nest/require-fresh.decorator.js';
 export { SessionContext } from './nest/session.context.js';
-export { Sess, SessAttr, SessConstAttr, SessCtx } from './nest/session.decorators.js';
+export { type ParameterPipe, Sess, SessAttr, SessConstAttr, SessCtx } from './nest/session.decorators.js';
+export type { SessionScope } from './nest/session.scope.js';
 export type { EmittedSessionEvent } from './nest/session.event-bridge.js';
 export { SessionGuard } from './nest/session.guard.js';
 export { SessionInterceptor } from './nest/session.interceptor.js';
 export type {
+  SessionModuleAsyncOptions,
   SessionModuleExtras,
   SessionModuleOptions,
   SessionOptionsFactory,
@@ -70,4 +79,10 @@ export {
   InjectSessionManager,
   InjectSessionRegistry,
 } from './nest/session.tokens.js';
+export {
+  type GuardedSession,
+  typedSession,
+  type TypedParameterDecorator,
+  type TypedSession,
+} from './nest/typed.session.js';
 export { UseSession } from './nest/use-session.decorator.js';

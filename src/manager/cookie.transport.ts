@@ -105,6 +105,10 @@ export class CookieTransport extends SessionTransport {
     this.#signer = new IdSigner(this.cookieName, checkSecrets(secrets));
   }
 
+  override get needsHttps(): boolean {
+    return this.secure;
+  }
+
   read(request: HttpRequest): readonly Presented[] {
     const { cookie } = request.headers;
     if (cookie === undefined || !cookie.includes(this.cookieName)) return [];

@@ -3,6 +3,7 @@ import { expressResponseOf } from '../http/express.request.js';
 import { FastifyResponse } from '../http/fastify.response.js';
 import { cachingHeadersOf, mergeHeader, SHARED_HEADERS } from '../http/headers.js';
 import type { HttpResponse } from '../http/http.exchange.js';
+import { isPlainHttp } from '../http/plain.http.js';
 import { rawRequestOf, rawRequestOfResponse, rawResponseOf, responseOf, routeOf } from '../http/http.platform.js';
 import { andThen, type Awaitable, isPromiseLike } from '../session/awaitable.js';
 import { DraftState } from '../session/draft.state.js';
@@ -33,6 +34,7 @@ export class HttpSessionManager extends SessionManager {
   /** Where a request keeps its visit. (Measured: 0.2 µs; in a WeakMap 1.9 µs, most of it in the garbage collector.) */
   readonly #visitKey = Symbol('session');
   readonly #warnedRoutes = new Set<string>();
+  #warnedOfHttp = false;
   #closing: Promise<void> | undefined;
 
   /**
@@ -246,7 +248,9 @@ export class HttpSessionManager extends SessionManager {
     const { ends, persistent } = state.times;
     const remaining = ends === null ? undefined : Math.max(0, ends - this.#settings.clock());
     const before = cachingHeadersOf(exchange);
-    this.#transportFor(visit).tell(exchange, state.id, { remaining, persistent });
+    const transport = this.#transportFor(visit);
+    transport.tell(exchange, state.id, { remaining, persistent });
+    if (transport.needsHttps && !this.#warnedOfHttp && isPlainHttp(visit.request)) this.#warnOfHttp();
     visit.told = exchange;
     visit.wroteInto(exchange, before);
     this.#commitAtClose(visit);
@@ -273,7 +277,7 @@ export class HttpSessionManager extends SessionManager {
     try {
       const committed = andThen(state.commit(), (outcome) => {
         this.#committed(visit, state.handle, outcome, late);
-        return late ? undefined : this.#renew(visit, state);
+        return late || !visit.response ? undefined : this.#renew(visit, state);
       });
       return isPromiseLike(committed) ? committed.then(undefined, (error: unknown) => visit.fail(error)) : committed;
     } catch (error) {
@@ -283,13 +287,13 @@ export class HttpSessionManager extends SessionManager {
 
   /** The client hears of an id that its session got without a verb: by timed renewal, in this request or in one before. */
   #renew(visit: Visit, state: StoredState): Awaitable<void> {
-    const exchange = visit.response;
-    if (!exchange || state.isGone) return undefined;
-    const tell = () => {
-      const isNews = state.id !== visit.presentedId && !visit.told;
-      if (isNews && !exchange.headersSent) this.#tell(visit, exchange, state);
-    };
-    return this.#keeper.isRenewalDue(state) ? this.#keeper.renew(state).then(tell) : tell();
+    if (!this.#keeper.isRenewalDue(state)) return this.#tellRenewed(visit, state);
+    return this.#keeper.renew(state).then(() => this.#tellRenewed(visit, state));
+  }
+
+  #tellRenewed(visit: Visit, state: StoredState): void {
+    if (state.id === visit.presentedId || visit.told || state.isGone || !visit.response) return;
+    if (!visit.response.headersSent) this.#tell(visit, visit.response, state);
   }
 
   #committed(visit: Visit, handle: string, outcome: CommitOutcome, late: boolean): void {
@@ -322,6 +326,14 @@ export class HttpSessionManager extends SessionManager {
     visit.closing = true;
     // Only once anyway.
     response.on('close', () => this.commitLate(visit.request));
+  }
+
+  #warnOfHttp(): void {
+    this.#warnedOfHttp = true;
+    this.#settings.logger.warn(
+      'A session was told by a Secure cookie in the answer to plain http, and browsers keep it over https only. In development: ' +
+        'SessionModule.forRoot({ cookie: { allowHttp: true } }). Behind a proxy that ends TLS all is well: let it send X-Forwarded-Proto.',
+    );
   }
 
   #warnLate(route: string): void {

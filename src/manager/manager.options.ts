@@ -127,7 +127,7 @@ export function checkManagerOptions(
     throw invalidOption(
       'store',
       options.store,
-      'an instance of a class that extends SessionStore (the client of a database is none)',
+      'an instance of a class that extends SessionStore (the client of a database is none; nor is a store of another copy of this library)',
     );
   }
   if (typeof codec?.encode !== 'function' || typeof codec.decode !== 'function') {

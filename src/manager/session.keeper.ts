@@ -3,14 +3,16 @@ import { andThen, type Awaitable } from '../session/awaitable.js';
 import { DraftState } from '../session/draft.state.js';
 import { KeyedQueue } from '../session/keyed.queue.js';
 import { ReentrantQueue } from '../session/reentrant.queue.js';
+import { SessionAnnouncer, subjectOf } from '../session/session.announcer.js';
 import { SessionError, sessionGone } from '../session/session.error.js';
-import { type RemovalReason, type RotationReason, type SessionEvent, SessionEvents } from '../session/session.events.js';
+import type { RemovalReason, SessionEvents } from '../session/session.events.js';
 import { randomText } from '../session/random.text.js';
 import { keyOf, newId, secretLengthOf, successorOf, tagOf } from '../session/session.id.js';
 import type { Key, SessionRecord } from '../session/session.record.js';
 import { type AnySession, replaceState, type Session, sessionOf, stateOf } from '../session/session.js';
 import { type SessionHost, StoredState } from '../session/stored.state.js';
-import type { Added, AddOptions, Found, Purged, PurgeOptions } from '../store/session.store.js';
+import { RemovalRelay } from '../store/removal.relay.js';
+import type { AddOptions, Found, Purged, PurgeOptions } from '../store/session.store.js';
 import type { StoreAccess } from '../store/store.access.js';
 import { StoreGate } from '../store/store.gate.js';
 import type { ManagerSettings } from './manager.options.js';
@@ -21,12 +23,13 @@ const FORWARD_MS = 60_000;
 const MAX_ID_TRIES = 4;
 
 export class SessionKeeper {
-  readonly events = new SessionEvents();
   readonly access: StoreAccess;
+  readonly #announcer: SessionAnnouncer;
   readonly #name: string;
   readonly #settings: ManagerSettings;
   readonly #gate: StoreGate;
   readonly #host: SessionHost;
+  readonly #relay: RemovalRelay | undefined;
 
   constructor(settings: ManagerSettings) {
     const { store, logger, clock, storeTimeout, defaults } = settings;
@@ -34,8 +37,14 @@ export class SessionKeeper {
     this.#settings = settings;
     this.#gate = new StoreGate(storeTimeout, logger);
     this.#host = this.#createHost();
-    this.access = { sessionName: this.#name, store, gate: this.#gate, events: this.events, logger, clock };
+    this.#announcer = new SessionAnnouncer(logger);
+    this.access = { sessionName: this.#name, store, gate: this.#gate, announcer: this.#announcer, logger, clock };
     store.start(logger);
+    this.#relay = store.channel && new RemovalRelay(store.channel, this.#name, this.events, logger);
+  }
+
+  get events(): SessionEvents {
+    return this.#announcer.events;
   }
 
   /**
@@ -47,7 +56,7 @@ export class SessionKeeper {
     return andThen(this.#find(key), (found) => {
       if (found && 'record' in found) return this.#openRecord(id, key, found.record);
       if (found && 'successor' in found) return this.#openSuccessor(id, found.successor, found.graceUntil);
-      if (found && 'broken' in found) this.#reportUndecodable(`a record (${found.broken})`);
+      if (found && 'broken' in found) this.#announcer.undecodable(`a record (${found.broken})`);
       else if (found) this.events.emit({ type: 'expired', handle: found.expired });
       else this.events.emit({ type: 'rejected', reason: 'unknown' });
       return undefined;
@@ -89,7 +98,7 @@ export class SessionKeeper {
         throw sessionGone();
       }
       state.rotatedTo(id, to, now, isAuthenticated);
-      this.#announceRotated(state, reason);
+      this.#announcer.rotated(state, reason);
       return;
     }
     throw noFreeId();
@@ -117,7 +126,7 @@ export class SessionKeeper {
       // Another request was faster; since then, the session may have been given a third id.
       if (renamed === 'gone' || (renamed === 'exists' && !(await this.#isLive(to)))) return;
       state.rotatedTo(id, to, now, false);
-      if (renamed === 'done') this.#announceRotated(state, 'renewed');
+      if (renamed === 'done') this.#announcer.rotated(state, 'renewed');
     } catch {
       // The gate has said so.
     }
@@ -135,7 +144,7 @@ export class SessionKeeper {
   /** Removes the session that an id led to before it was rotated. */
   async dropSuccessorOf(id: string, reason: RemovalReason): Promise<void> {
     const removed = await this.#gate.run(() => this.#settings.store.remove(keyOf(this.#name, id)));
-    if (removed) this.#announce({ type: 'removed', handle: undefined, reason });
+    if (removed) this.#announcer.removed({ handle: undefined, reason });
   }
 
   purge(options: Omit<PurgeOptions, 'now'>): Promise<Purged> {
@@ -143,8 +152,8 @@ export class SessionKeeper {
   }
 
   /** The store writes what is on its way, however long that takes; nothing else is asked of it. */
-  close(): Promise<void> {
-    return this.#gate.close(() => this.#settings.store.close());
+  async close(): Promise<void> {
+    await Promise.all([this.#gate.close(() => this.#settings.store.close()), this.#relay?.close()]);
   }
 
   #createHost(): SessionHost {
@@ -155,7 +164,7 @@ export class SessionKeeper {
       rules: {
         codec,
         maxSize,
-        onUndecodable: (name) => this.#reportUndecodable(`the attribute ${JSON.stringify(name)}`),
+        onUndecodable: (name) => this.#announcer.undecodable(`the attribute ${JSON.stringify(name)}`),
       },
       // Who waits behind a call that wasn't answered has waited as long: the store isn't asked for each of them in turn.
       updates: new KeyedQueue(isTimeout),
@@ -185,7 +194,7 @@ export class SessionKeeper {
       const next = successorOf(id, record.seed);
       if (keyOf(this.#name, next) === successor) return this.#openRecord(next, successor, record);
     }
-    this.events.emit({ type: 'rejected', reason: 'reused', ...(record && subjectOf(record)) });
+    this.#announcer.reused(record);
     return 'rotated';
   }
 
@@ -226,7 +235,7 @@ export class SessionKeeper {
       if (added === 'limit') throw tooManySessions(limit?.max);
       if (added !== 'exists') {
         const state = await this.#adopt(id, key, record, draft);
-        this.#announceAdded(state, added);
+        this.#announcer.added(state, typeof added === 'object' ? added.displaced : []);
         return state;
       }
       id = draft.nextId(defaults);
@@ -251,29 +260,7 @@ export class SessionKeeper {
 
   #dropped(state: StoredState, reason: RemovalReason): void {
     state.markRemoved();
-    this.#announce({ type: 'removed', ...subjectOf(state), reason });
-  }
-
-  #announceAdded(state: StoredState, added: Added): void {
-    const subject = subjectOf(state);
-    this.#announce({ type: 'added', ...subject });
-    if (typeof added !== 'object') return;
-    for (const handle of added.displaced) this.#announce({ type: 'removed', ...subject, handle, reason: 'limit' });
-  }
-
-  #announceRotated(state: StoredState, reason: RotationReason): void {
-    this.#announce({ type: 'rotated', ...subjectOf(state), reason });
-  }
-
-  #reportUndecodable(what: string): void {
-    this.#settings.logger.warn(`Of a stored session ${what} can't be read; it counts as absent.`);
-    this.events.emit({ type: 'undecodable', what });
-  }
-
-  #announce(event: Extract<SessionEvent, { type: 'added' | 'rotated' | 'removed' }>): void {
-    const reason = 'reason' in event ? ` (${event.reason})` : '';
-    this.#settings.logger.debug(`Session ${event.handle ?? '(rotated meanwhile)'} ${event.type}${reason}.`);
-    this.events.emit(event);
+    this.#announcer.removed({ ...subjectOf(state), reason });
   }
 }
 
@@ -281,13 +268,6 @@ export class SessionKeeper {
 function storedStateOf(session: AnySession): StoredState | undefined {
   const state = stateOf(session);
   return state instanceof DraftState || state.isRemoved ? undefined : state;
-}
-
-function subjectOf({ handle, principal }: Pick<SessionRecord, 'handle'> & { principal?: string | undefined }): {
-  handle: string;
-  principal?: string;
-} {
-  return { handle, ...(principal !== undefined && { principal }) };
 }
 
 function tooManySessions(max: number | undefined): SessionError {

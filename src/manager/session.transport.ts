@@ -33,6 +33,11 @@ export abstract class SessionTransport {
   /** Takes back what `tell` or `clear` wrote into this response. */
   abstract withdraw(response: HttpResponse): void;
 
+  /** Whether clients don't keep what they are told over plain http. */
+  get needsHttps(): boolean {
+    return false;
+  }
+
   /** Whether a client that presented no id is to be told by this transport, if it is the first that says so. */
   suits(_request: HttpRequest): boolean {
     return true;

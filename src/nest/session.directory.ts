@@ -8,6 +8,8 @@ import type { SessionManager } from '../manager/session.manager.js';
 import { invalidOption, SessionError } from '../session/session.error.js';
 
 const DIRECTORY = Symbol('nestjs-http-session');
+/** The same in every copy of this library, of which each has managers of its own. */
+const ANY_DIRECTORY = Symbol.for('nestjs-http-session');
 
 /** The metadata of classes and methods that names the session they use. */
 export const SESSION_NAME = 'nestjs-http-session:name';
@@ -74,7 +76,9 @@ export function registerManager(application: object, name: string, manager: Sess
     );
   }
   directory.set(name, manager);
-  Object.defineProperty(application, DIRECTORY, { value: directory, configurable: true });
+  for (const key of [DIRECTORY, ANY_DIRECTORY]) {
+    Object.defineProperty(application, key, { value: directory, configurable: true });
+  }
 }
 
 export function unregisterManager(application: object, name: string): void {
@@ -84,6 +88,11 @@ export function unregisterManager(application: object, name: string): void {
 /** The directory of the application that serves a request: Fastify links to it as `server`, Express as `app`. */
 export function directoryOfRequest(request: RequestOfApplication): SessionDirectory | undefined {
   return directoryOf(request.app) ?? directoryOf(request.server);
+}
+
+/** Whether another copy of this library, installed beside this one, has managers for the application. */
+export function isServedByAnotherCopy(application: unknown): boolean {
+  return isObject(application) && ANY_DIRECTORY in application && !directoryOf(application);
 }
 
 interface RequestOfApplication {

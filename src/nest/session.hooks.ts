@@ -78,7 +78,7 @@ function spareIn({ injectables, controllers, providers }: NestModuleRef): void {
   // Modules are still being instantiated, maybe: who uses it must not wait for it.
   for (const user of [...controllers.values(), ...providers.values()]) {
     const enhancers = user.getEnhancersMetadata() as unknown[] | undefined;
-    const place = enhancers?.indexOf(interceptor) ?? -1;
-    if (place >= 0) enhancers?.splice(place, 1);
+    // It is there once for each route.
+    enhancers?.splice(0, enhancers.length, ...enhancers.filter((enhancer) => enhancer !== interceptor));
   }
 }

@@ -1,5 +1,5 @@
 /** The start-up pass: every route that uses a session commits it, or the application doesn't start. */
-import { Injectable, type OnApplicationBootstrap, type Type } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap, type Type } from '@nestjs/common';
 import {
   PATH_METADATA,
   RESPONSE_PASSTHROUGH_METADATA,
@@ -35,11 +35,13 @@ export class SessionRoutes implements OnApplicationBootstrap {
   ) {
     this.#adapterHost = adapterHost;
     const controllers = discovery.getControllers().flatMap(({ metatype }) => (metatype ? [metatype as Type] : []));
-    this.#sessionRoutes = controllers.flatMap((controller) => {
-      const routes = routesOf(controller, scanner);
-      spareEventStreams(controller, routes);
-      return routes.filter(usesSession);
+    const routes = controllers.flatMap((controller) => {
+      const ofController = routesOf(controller, scanner);
+      spareEventStreams(controller, ofController);
+      return ofController;
     });
+    warnOfAnotherSession(routes);
+    this.#sessionRoutes = routes.filter(usesSession);
     this.#sessionRoutes.forEach(checkCommitted);
     const kept = this.#sessionRoutes.filter(needsInterceptor).map(attachedOf);
     spareInterceptor(adapterHost, modules, kept);
@@ -72,6 +74,20 @@ function spareEventStreams(controller: Type, routes: readonly Route[]): void {
   if (streams.length === 0 || !isAttachedTo(controller)) return;
   detachFrom(controller);
   for (const { handler } of routes) if (!streamsEvents(handler)) attachToMethod(handler);
+}
+
+/** Who comes from express-session takes its decorator, and finds nothing. */
+function warnOfAnotherSession(routes: readonly Route[]): void {
+  const names = routes.filter(injectsAnotherSession).map(({ controller, name }) => `${controller.name}.${name}`);
+  if (names.length === 0) return;
+  new Logger('SessionModule').warn(
+    `@Session() of @nestjs/common gives what express-session has put into a request: ${names.join(', ')}. ` +
+      'The session of this library is injected by @Sess() of nestjs-http-session.',
+  );
+}
+
+function injectsAnotherSession({ controller, name }: Route): boolean {
+  return Object.keys(parametersOf(controller, name)).some((key) => key.startsWith(SESSION));
 }
 
 function usesSession(route: Route): boolean {
@@ -120,3 +136,5 @@ function parametersOf(controller: Type, name: string): Record<string, { readonly
 
 /** `RouteParamtypes.RESPONSE` and `NEXT`, which Nest doesn't export under one name in all its versions. */
 const RESPONSE_OR_NEXT = /^[12]:/;
+/** `RouteParamtypes.SESSION`. */
+const SESSION = '7:';

@@ -1,6 +1,5 @@
 /** The principal's view of sessions: list and revoke them, from any process. Knows no HTTP. */
 import { SessionError, sessionGone } from '../session/session.error.js';
-import type { RemovalReason } from '../session/session.events.js';
 import { tagOf, tagOfPrincipal } from '../session/session.id.js';
 import { checkPrincipal, parseLabels } from '../session/session.options.js';
 import { deadlineOf } from '../session/session.record.js';
@@ -67,11 +66,11 @@ export class PrincipalRegistry {
    * @returns whether the principal had one of that handle
    */
   async revoke(principal: string, handle: string): Promise<boolean> {
-    const { store, gate } = this.#access;
+    const { store, gate, announcer } = this.#access;
     const listed = await this.#list(this.#tagOf(principal));
     const found = listed.find(({ outline }) => outline.handle === handle);
     if (!found || !(await gate.run(() => store.remove(found.key)))) return false;
-    this.#tell({ handle, principal });
+    announcer.removed({ handle, principal, reason: 'revoked' });
     return true;
   }
 
@@ -83,14 +82,14 @@ export class PrincipalRegistry {
    * `PRINCIPAL_MISSING` if it has no principal, `SESSION_NOT_ADDED` if it isn't stored
    */
   async revokeOthers(session: AnySession): Promise<number> {
-    const { store, gate, clock } = this.#access;
+    const { store, gate, clock, announcer } = this.#access;
     const state = stateOf(session);
     if (!(state instanceof StoredState)) throw notAdded();
     const { key, handle, principal } = state;
     if (principal === undefined) throw principalMissing();
     const ended = await gate.run(() => store.removeAll(tagOf(key), clock(), key));
     if (ended === 'gone') throw sessionGone();
-    if (ended > 0) this.#tell({ handle: undefined, principal, except: handle });
+    if (ended > 0) announcer.removed({ handle: undefined, principal, except: handle, reason: 'revoked' });
     return ended;
   }
 
@@ -99,10 +98,10 @@ export class PrincipalRegistry {
    * @returns how many were ended
    */
   async revokeAll(principal: string): Promise<number> {
-    const { store, gate, clock } = this.#access;
+    const { store, gate, clock, announcer } = this.#access;
     const ended = await gate.run(() => store.removeAll(this.#tagOf(principal), clock()));
     if (ended === 'gone' || ended === 0) return 0;
-    this.#tell({ handle: undefined, principal });
+    announcer.removed({ handle: undefined, principal, reason: 'revoked' });
     return ended;
   }
 
@@ -113,13 +112,6 @@ export class PrincipalRegistry {
   async #list(tag: string): Promise<readonly ListedSession[]> {
     const { store, gate, clock } = this.#access;
     return gate.run(() => store.list(tag, clock()));
-  }
-
-  #tell(removed: { handle: string | undefined; principal: string; except?: string }): void {
-    const { events, logger } = this.#access;
-    const reason: RemovalReason = 'revoked';
-    logger.debug(`${removed.handle === undefined ? 'Sessions of a principal' : `Session ${removed.handle}`} revoked.`);
-    events.emit({ type: 'removed', reason, ...removed });
   }
 }
 

@@ -13,6 +13,7 @@ export class SafeObservable<T> extends Observable<T> {
     this.#onThrown = onThrown;
   }
 
+  // oxlint-disable-next-line typescript/no-deprecated -- how RxJS 7 lets a subclass decide what its operators make
   override lift<R>(operator?: Operator<T, R>): Observable<R> {
     const lifted = new SafeObservable<R>(undefined, this.#onThrown);
     return Object.assign(lifted, { source: this, operator });
@@ -26,20 +27,19 @@ export class SafeObservable<T> extends Observable<T> {
     // Operators subscribe by these: what comes out of them is another Observable's, and heard of there.
     if (observer instanceof Subscriber) return super.subscribe(observer);
     const given = typeof observer === 'function' || !observer ? { next: observer, error, complete } : observer;
-    const guarded =
-      <V>(call: (value: V) => void) =>
-      (value: V): void => {
-        try {
-          call(value);
-        } catch (thrown) {
-          this.#onThrown(thrown);
-        }
-      };
     return super.subscribe({
-      next: guarded((value) => given.next?.(value)),
-      // An operator of the subscriber's own that fails ends the subscription.
-      error: guarded((failure) => (given.error ? given.error(failure) : this.#onThrown(failure))),
-      complete: guarded(() => given.complete?.()),
+      next: (value) => this.#guard(() => given.next?.(value)),
+      // An operator of the subscriber's own has failed, which ends the subscription.
+      error: (failure) => this.#guard(() => (given.error ?? this.#onThrown)(failure)),
+      complete: () => this.#guard(() => given.complete?.()),
     });
+  }
+
+  #guard(call: () => void): void {
+    try {
+      call();
+    } catch (thrown) {
+      this.#onThrown(thrown);
+    }
   }
 }

@@ -17,9 +17,9 @@ export class SessionRegistry extends PrincipalRegistry {
 
   constructor(source: RegistrySource) {
     super(source);
-    const { events, logger } = source.access;
+    const { announcer, logger } = source.access;
     this.events = new SafeObservable<SessionEvent>(
-      (subscriber) => events.subscribe((event) => subscriber.next(event)),
+      (subscriber) => announcer.events.subscribe((event) => subscriber.next(event)),
       () => logger.error('A listener of session events has thrown an error.'),
     );
   }

@@ -34,8 +34,10 @@ export function decodeHead(text: string): RecordHead {
 
 /** A whole record as text, on one line. */
 export function encodeRecord(record: SessionRecord): string {
-  const { accessed, version, consts, attrs } = record;
-  return JSON.stringify([...partsOf(record), accessed, version, consts, [...attrs]]);
+  const { accessed, version, consts, attrs, rotated = null, authenticated = null } = record;
+  const parts = [...partsOf(record), accessed, version, consts, [...attrs]];
+  if (rotated !== null || authenticated !== null) parts.push(rotated, authenticated);
+  return JSON.stringify(parts);
 }
 
 /** @throws BrokenRecord */
@@ -55,6 +57,8 @@ export function readText<T>(text: string, readers: Readers<T>): T {
 
 const HEAD_PARTS = 9;
 const RECORD_PARTS = HEAD_PARTS + 4;
+/** Of a session that was rotated, or whose user was authenticated again. */
+const ROTATED_PARTS = RECORD_PARTS + 2;
 
 /** Whose session it is, is one part: nobody's, a principal's, or a principal's with labels. */
 function partsOf(head: RecordHead): unknown[] {
@@ -90,17 +94,27 @@ function readOwner(owner: unknown): Pick<RecordHead, 'principal' | 'labels'> {
 
 function readRecord(parts: readonly unknown[]): SessionRecord {
   const head = readHead(parts.slice(0, HEAD_PARTS));
-  const [accessed, version, consts, attrs] = parts.slice(HEAD_PARTS);
+  const [accessed, version, consts, attrs, rotated = null, authenticated = null] = parts.slice(HEAD_PARTS);
   if (
-    parts.length !== RECORD_PARTS ||
+    (parts.length !== RECORD_PARTS && parts.length !== ROTATED_PARTS) ||
     !isNumber(accessed) ||
     !isNumber(version) ||
     typeof consts !== 'string' ||
-    !isEntries(attrs)
+    !isEntries(attrs) ||
+    !(rotated === null || isNumber(rotated)) ||
+    !(authenticated === null || isNumber(authenticated))
   ) {
     throw incomplete();
   }
-  return { accessed, version, consts, attrs: new Map(attrs), ...head };
+  return {
+    accessed,
+    version,
+    consts,
+    attrs: new Map(attrs),
+    ...(rotated !== null && { rotated }),
+    ...(authenticated !== null && { authenticated }),
+    ...head,
+  };
 }
 
 /** The array that a text holds. @throws BrokenRecord */

@@ -2,6 +2,7 @@
 import type { Awaitable } from '../session/awaitable.js';
 import type { SessionLogger } from '../session/session.logger.js';
 import type { Changed, Delta, Key, SessionOutline, SessionRecord } from '../session/session.record.js';
+import type { SessionChannel } from './session.channel.js';
 import type { SessionCopies } from './session.copies.js';
 
 /** What a store can promise beyond one process. */
@@ -112,6 +113,11 @@ export abstract class SessionStore {
 
   /** Where this store keeps copies of another one's sessions, if it can be the cache of a `TieredStore`. */
   get copies(): SessionCopies | undefined {
+    return undefined;
+  }
+
+  /** How the processes that use this store tell each other what they removed, if they can. */
+  get channel(): SessionChannel | undefined {
     return undefined;
   }
 

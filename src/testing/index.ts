@@ -1,4 +1,7 @@
-/** For tests: of applications that use the library, of stores written for it. */
+/**
+ * For tests: of applications that use the library, of stores written for it.
+ * @module nestjs-http-session/testing
+ */
 export { createExchange, type Credentials, credentialsOf, type MadeUpExchange } from './made-up.exchange.js';
 export {
   ObservedStore,

@@ -2,6 +2,7 @@
 import type { Changed, Delta, Key, SessionRecord } from '../session/session.record.js';
 import type { Awaitable } from '../session/awaitable.js';
 import type { SessionLogger } from '../session/session.logger.js';
+import type { SessionChannel } from '../store/session.channel.js';
 import type { SessionCopies } from '../store/session.copies.js';
 import {
   type Added,
@@ -104,6 +105,10 @@ export class ObservedStore extends SessionStore {
 
   override get copies(): SessionCopies | undefined {
     return this.#inner.copies;
+  }
+
+  override get channel(): SessionChannel | undefined {
+    return this.#inner.channel;
   }
 
   override start(logger: SessionLogger): void {

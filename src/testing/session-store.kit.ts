@@ -16,6 +16,7 @@ import { describeCommits } from './promises/commit.promises.js';
 import { describeEconomy } from './promises/economy.promises.js';
 import { describeLifetime } from './promises/lifetime.promises.js';
 import { describeOverlap } from './promises/overlap.promises.js';
+import { describeUsers } from './promises/principal.promises.js';
 import { describeRemoval } from './promises/removal.promises.js';
 import { describeValues } from './promises/value.promises.js';
 import { ServerTrial } from './server.trial.js';
@@ -97,6 +98,7 @@ export function testSessionStore(
     describeEconomy(servers);
     describeCommits(servers);
     describeValues(servers);
+    describeUsers(servers);
   });
 }
 

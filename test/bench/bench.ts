@@ -8,6 +8,8 @@
  * - `-- --http`: whole requests only; what was kept of the memory store stays
  * - `-- --store=memory`, `redis` or `postgres`: one store at scale, `--sessions=100000` for another size (the memory store is measured
  *   at 10,000 and 100,000 too, if that is less); `--out=docs/benchmarks/capacity.json` keeps what the latter two found
+ * - `-- --principals=memory`, `redis` or `postgres`: what it costs to list and to revoke a principal's sessions, among `--sessions` of
+ *   others; `--out=docs/benchmarks/principals.json` keeps it
  *
  * Redis and PostgreSQL are those of REDIS_URL and POSTGRES_URL; they must be idle.
  */
@@ -27,6 +29,7 @@ const { values } = parseArgs({
     rounds: { type: 'string' },
     http: { type: 'boolean', default: false },
     store: { type: 'string' },
+    principals: { type: 'string' },
     sessions: { type: 'string', default: '1000000' },
     out: { type: 'string' },
   },
@@ -36,7 +39,7 @@ const FULL: HttpPlan = {
   backends: ['memory', 'redis', 'postgres'],
   routes: ['none', 'read', 'change', 'login', 'fetch'],
   sizes: [200, 2_000, 20_000],
-  rounds: 5,
+  rounds: 9,
   turnMs: 250,
   warmUpMs: 500,
 };
@@ -51,25 +54,43 @@ const QUICK: HttpPlan = {
 
 const sessions = Number(values.sessions);
 
-switch (values.store) {
-  case undefined:
-    await benchAll();
-    break;
-  case 'memory':
-    await benchMemory(sessions);
-    break;
-  case 'redis': {
-    const { benchRedis } = await import('./redis.bench.js');
-    keepResults(values.out, 'redis', await benchRedis(sessions));
-    break;
+if (values.principals !== undefined) await benchRevocation(values.principals);
+else await benchStore(values.store);
+
+async function benchRevocation(backend: string): Promise<void> {
+  const { benchPrincipals, memorySubject } = await import('./principals.bench.js');
+  const { postgresSubject, redisSubject } = await import('./principals.backends.js');
+  const subjects = { memory: memorySubject, redis: redisSubject, postgres: postgresSubject };
+  if (!(backend in subjects)) throw unknown(backend);
+  const subject = await subjects[backend as keyof typeof subjects]();
+  keepResults(values.out, backend, await benchPrincipals(subject, sessions));
+}
+
+async function benchStore(store: string | undefined): Promise<void> {
+  switch (store) {
+    case undefined:
+      await benchAll();
+      break;
+    case 'memory':
+      await benchMemory(sessions);
+      break;
+    case 'redis': {
+      const { benchRedis } = await import('./redis.bench.js');
+      keepResults(values.out, 'redis', await benchRedis(sessions));
+      break;
+    }
+    case 'postgres': {
+      const { benchPostgres } = await import('./postgres.bench.js');
+      keepResults(values.out, 'postgres', await benchPostgres(sessions));
+      break;
+    }
+    default:
+      throw unknown(store);
   }
-  case 'postgres': {
-    const { benchPostgres } = await import('./postgres.bench.js');
-    keepResults(values.out, 'postgres', await benchPostgres(sessions));
-    break;
-  }
-  default:
-    throw new Error(`There is no bench of ${values.store}: memory, redis or postgres.`);
+}
+
+function unknown(backend: string): Error {
+  return new Error(`There is no bench of ${backend}: memory, redis or postgres.`);
 }
 
 async function benchAll(): Promise<void> {

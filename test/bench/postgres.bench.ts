@@ -3,12 +3,12 @@
  * and text that the same pool selects from by its primary key.
  */
 import { CompiledQuery, Kysely, PostgresDialect } from 'kysely';
-import type { SessionRecord } from 'nestjs-http-session/core';
 import { SqlStore } from 'nestjs-http-session/sql';
 import { type Contender, type Counters, countOnce, inParallel, measureCounters } from './measure.js';
 import { CountedPool } from './postgres.counters.js';
+import { fillTable, type Rows } from './postgres.fill.js';
 import { rounded } from './results.js';
-import { newKey, TIMEOUT, TOUCH_INTERVAL } from './sessions.js';
+import { TIMEOUT, TOUCH_INTERVAL } from './sessions.js';
 import { jsonOf, recordsOf, type SessionSize, SIZES } from './sized.sessions.js';
 import { type Member, Population, verbsOf } from './store.verbs.js';
 
@@ -25,8 +25,6 @@ const PURGE_MARGIN = 2 * 60_000;
 const SETTINGS = ['shared_buffers', 'max_wal_size', 'fsync', 'full_page_writes', 'wal_compression'];
 /** What updates rows without giving them another id. */
 const UPDATES = ['touch', 'change'];
-
-type Rows = <Row>(text: string, parameters?: unknown[]) => Promise<readonly Row[]>;
 
 /** Bytes of a session, what one operation costs, by its name, and how fast one process purges. */
 export interface PostgresFigures {
@@ -79,7 +77,7 @@ async function figuresOf(
   const now = Date.now();
   try {
     await store.migrate();
-    await fill(store, rows, sessions, newRecord(now));
+    await fillTable(TABLE, store, rows, sessions, newRecord(now));
     await rows(`CREATE TABLE ${BARE} (id text COLLATE "C" PRIMARY KEY, body text NOT NULL)`);
     await rows(`INSERT INTO ${BARE} SELECT id, $1::text FROM ${TABLE}`, [jsonOf(newRecord(now))]);
     for (const table of [TABLE, BARE]) await rows(`VACUUM ANALYZE ${table}`);
@@ -106,29 +104,6 @@ async function figuresOf(
   } finally {
     for (const table of [TABLE, BARE]) await rows(`DROP TABLE IF EXISTS ${table}`);
   }
-}
-
-/** One session by the store; the others are made from its row by the database, under keys of their own, accessed throughout one idle timeout. */
-async function fill(store: SqlStore, rows: Rows, sessions: number, record: SessionRecord): Promise<void> {
-  // Else it writes, too, when it likes.
-  await rows(`ALTER TABLE ${TABLE} SET (autovacuum_enabled = false, toast.autovacuum_enabled = false)`);
-  await store.add(newKey(), record, { op: 'bench' });
-  const columns = await rows<{ name: string }>(
-    `SELECT column_name AS name FROM information_schema.columns WHERE table_name = '${TABLE}' ORDER BY ordinal_position`,
-  );
-  const ago = `n * ${TIMEOUT}::bigint / ${sessions}`;
-  // As keys are, or new ones would all come to the same pages of the index.
-  const digest = (text: string) => `translate(encode(sha256((${text})::bytea), 'base64'), '+/=', '-_')`;
-  const values: Record<string, string> = {
-    id: `left(${digest("'tag' || n")}, 4) || '.' || ${digest('n::text')}`,
-    accessed: `accessed - ${ago}`,
-    expires: `expires - ${ago}`,
-    purge_at: `(expires - ${ago}) - (expires - ${ago}) % 600000`,
-  };
-  const names = columns.map(({ name }) => name);
-  await rows(`INSERT INTO ${TABLE} (${names.join(', ')})
-    SELECT ${names.map((name) => values[name] ?? name).join(', ')}
-    FROM ${TABLE}, generate_series(2, ${sessions}) AS n`);
 }
 
 /** Each verb has its own sessions, as many as it does operations in a round. */

@@ -6,8 +6,10 @@ import {
   type Changed,
   type Delta,
   deadlineOf,
+  displacedBy,
   type Found,
   type Key,
+  type ListedSession,
   MemoryStore,
   type Purged,
   type PurgeOptions,
@@ -46,6 +48,14 @@ export class AsyncStore extends SessionStore {
     await setImmediate();
     return this.inner.remove(key);
   }
+  async list(tag: string, now: number): Promise<readonly ListedSession[]> {
+    await setImmediate();
+    return this.inner.list(tag, now);
+  }
+  async removeAll(tag: string, now: number, except?: Key): Promise<number | 'gone'> {
+    await setImmediate();
+    return this.inner.removeAll(tag, now, except);
+  }
   async purge(options: PurgeOptions): Promise<Purged> {
     return this.inner.purge(options);
   }
@@ -62,7 +72,8 @@ export class AsyncStore extends SessionStore {
 
 export class ServesExpired extends MemoryStore {
   override get(key: Key, now: number): Found {
-    return super.get(key, now) ?? super.get(key, now - 3_600_000);
+    const found = super.get(key, now);
+    return isAbsent(found) ? super.get(key, now - 3_600_000) : found;
   }
 }
 
@@ -157,7 +168,7 @@ class CountsNoSteps extends MemoryStore {
 
 class AddOverwritesTheExpired extends MemoryStore {
   override add(key: Key, record: SessionRecord, options: AddOptions): Added {
-    if (!super.get(key, record.created)) super.remove(key);
+    if (isAbsent(super.get(key, record.created))) super.remove(key);
     return super.add(key, record, options);
   }
 }
@@ -334,7 +345,7 @@ class PurgesOneBatch extends MemoryStore {
     return super.add(key, record, options);
   }
   override async purge({ now, batchSize }: PurgeOptions): Promise<Purged> {
-    const due = [...this.#keys].filter((key) => !super.get(key, now)).slice(0, batchSize);
+    const due = [...this.#keys].filter((key) => isAbsent(super.get(key, now))).slice(0, batchSize);
     for (const key of due) {
       super.remove(key);
       this.#keys.delete(key);
@@ -350,6 +361,211 @@ class ClosesOnce extends MemoryStore {
     this.#closed = true;
     super.close();
   }
+}
+
+class KeepsNoLabels extends MemoryStore {
+  override add(key: Key, { labels: _labels, ...record }: SessionRecord, options: AddOptions): Added {
+    return super.add(key, record, options);
+  }
+}
+
+class RenamesUnnoticed extends AsyncStore {
+  override async rename(from: Key, to: Key, options: RenameOptions): Promise<Renamed> {
+    const record = recordIn(this.inner.get(from, options.now));
+    const renamed = this.inner.rename(from, to, options);
+    if (record && renamed === 'done') await this.write(to, record);
+    return renamed;
+  }
+}
+
+class RenameAlwaysFollows extends MemoryStore {
+  override rename(from: Key, to: Key, { follows: _follows, ...options }: RenameOptions): Renamed {
+    return super.rename(from, to, options);
+  }
+}
+
+class ListsTheExpired extends MemoryStore {
+  override list(tag: string): ListedSession[] {
+    return super.list(tag, -Infinity);
+  }
+}
+
+/** As an index that no rename tells of. */
+class ListForgetsRenamed extends MemoryStore {
+  override list(tag: string, now: number): ListedSession[] {
+    return super.list(tag, now).filter(({ key }) => recordIn(super.get(key, now))?.rotated === undefined);
+  }
+}
+
+/** As an index whose deadlines no access moves. */
+class ListForgetsAccesses extends MemoryStore {
+  readonly #deadlines = new Map<string, number>();
+  override add(key: Key, record: SessionRecord, options: AddOptions): Added {
+    this.#deadlines.set(record.handle, deadlineOf(record));
+    return super.add(key, record, options);
+  }
+  override list(tag: string, now: number): ListedSession[] {
+    return super.list(tag, now).filter(({ outline }) => now < (this.#deadlines.get(outline.handle) ?? 0));
+  }
+}
+
+class ListForgetsOneOfTwo extends AsyncStore {
+  readonly #listed = new Map<string, readonly Key[]>();
+  override async add(key: Key, record: SessionRecord, options: AddOptions): Promise<Added> {
+    const before = this.#listed.get(tagOf(key)) ?? [];
+    const added = await super.add(key, record, options);
+    this.#listed.set(tagOf(key), [...before, key]);
+    return added;
+  }
+  override async list(tag: string, now: number): Promise<readonly ListedSession[]> {
+    const listed = await super.list(tag, now);
+    return listed.filter(({ key }) => this.#listed.get(tag)?.includes(key));
+  }
+}
+
+class RemoveAllMissesRenamed extends MemoryStore {
+  override removeAll(tag: string, now: number, except?: Key): number | 'gone' {
+    if (except !== undefined) return super.removeAll(tag, now, except);
+    const unmoved = super.list(tag, now).filter(({ key }) => recordIn(super.get(key, now))?.rotated === undefined);
+    return unmoved.filter(({ key }) => super.remove(key)).length;
+  }
+}
+
+class RemoveAllCountsTheExpired extends MemoryStore {
+  override removeAll(tag: string, _now: number, except?: Key): number | 'gone' {
+    return super.removeAll(tag, -Infinity, except);
+  }
+}
+
+class RemoveAllSparesUnseen extends MemoryStore {
+  override removeAll(tag: string, now: number, except?: Key): number | 'gone' {
+    const ended = super.removeAll(tag, now, except);
+    return ended === 'gone' ? super.removeAll(tag, now) : ended;
+  }
+}
+
+/** Where no list says who lives: a session that is renamed meanwhile isn't where it was listed. */
+class RevokesWhereItListed extends AsyncStore {
+  override async removeAll(tag: string, now: number, except?: Key): Promise<number | 'gone'> {
+    if (except !== undefined) return super.removeAll(tag, now, except);
+    const listed = this.inner.list(tag, now);
+    await setImmediate();
+    return listed.filter(({ key }) => recordIn(this.inner.get(key, now)) && this.inner.remove(key)).length;
+  }
+}
+
+/** Where no list says who lives: who has read a session writes it, wherever it was revoked meanwhile. */
+class ChangeRevivesTheRevoked extends AsyncStore {
+  override async removeAll(tag: string, now: number, except?: Key): Promise<number | 'gone'> {
+    await setImmediate();
+    return super.removeAll(tag, now, except);
+  }
+  override async change(key: Key, delta: Delta, now: number): Promise<Changed> {
+    await setImmediate();
+    const found = this.inner.get(key, now);
+    const place = found && 'successor' in found ? found.successor : key;
+    const record = recordIn(this.inner.get(place, now));
+    const changed = await super.change(key, delta, now);
+    if (changed === 'gone' && record) await this.write(place, record);
+    return changed;
+  }
+}
+
+/** What nearly every limit is: counted, and then added. */
+class LimitIsCheckedFirst extends AsyncStore {
+  override async add(key: Key, record: SessionRecord, { limit, ...options }: AddOptions): Promise<Added> {
+    const listed = limit ? await this.list(tagOf(key), record.created) : [];
+    const displaced = limit ? displacedBy(limit, listed, options.replaces) : [];
+    if (displaced === 'limit') return 'limit';
+    for (const one of displaced) await this.remove(one.key);
+    const added = await super.add(key, record, options);
+    if (added !== 'added' || displaced.length === 0) return added;
+    return { displaced: displaced.map(({ outline }) => outline.handle) };
+  }
+}
+
+/** A limit by another rule, without time in between. */
+abstract class LimitsOtherwise extends MemoryStore {
+  override add(key: Key, record: SessionRecord, options: AddOptions): Added {
+    const { limit, ...others } = options;
+    if (!limit) return super.add(key, record, options);
+    const displaced = this.displaced(key, record, options, limit);
+    if (displaced === 'limit') return 'limit';
+    const added = super.add(key, record, others);
+    if (added !== 'added' || displaced.length === 0) return added;
+    for (const one of displaced) super.remove(one.key);
+    return { displaced: displaced.map(({ outline }) => outline.handle) };
+  }
+
+  protected abstract displaced(
+    key: Key,
+    record: SessionRecord,
+    options: AddOptions,
+    limit: NonNullable<AddOptions['limit']>,
+  ): ReturnType<typeof displacedBy>;
+}
+
+class LimitCountsTheExpired extends LimitsOtherwise {
+  protected displaced(...[key, , { replaces }, limit]: Parameters<LimitsOtherwise['displaced']>) {
+    return displacedBy(limit, this.list(tagOf(key), -Infinity), replaces);
+  }
+}
+
+class LimitCountsTheReplaced extends LimitsOtherwise {
+  protected displaced(...[key, { created }, , limit]: Parameters<LimitsOtherwise['displaced']>) {
+    return displacedBy(limit, this.list(tagOf(key), created));
+  }
+}
+
+class LimitCountsWhatComesAgain extends LimitsOtherwise {
+  protected displaced(...[key, { created }, { replaces }, limit]: Parameters<LimitsOtherwise['displaced']>) {
+    return displacedBy(limit, this.list(tagOf(key), created), replaces);
+  }
+}
+
+class LimitDisplacesWhoWasUsedFirst extends LimitsOtherwise {
+  protected displaced(...[key, { created }, { replaces }, limit]: Parameters<LimitsOtherwise['displaced']>) {
+    const listed = this.list(tagOf(key), created).map(({ key: place, outline }) => ({
+      key: place,
+      outline: { ...outline, handle: outline.handle, created: outline.accessed },
+    }));
+    return displacedBy(limit, listed, replaces);
+  }
+}
+
+class DisplacesUnsaid extends MemoryStore {
+  override add(key: Key, record: SessionRecord, options: AddOptions): Added {
+    const added = super.add(key, record, options);
+    return typeof added === 'object' ? 'added' : added;
+  }
+}
+
+class RefusesAndReplaces extends MemoryStore {
+  override add(key: Key, record: SessionRecord, options: AddOptions): Added {
+    const added = super.add(key, record, options);
+    if (added === 'limit' && options.replaces !== undefined) super.remove(options.replaces);
+    return added;
+  }
+}
+
+class RefusesTooLate extends MemoryStore {
+  override add(key: Key, record: SessionRecord, options: AddOptions): Added {
+    const added = super.add(key, record, options);
+    if (added === 'limit') super.add(key, record, { op: options.op });
+    return added;
+  }
+}
+
+function recordIn(found: Found): SessionRecord | undefined {
+  return found && 'record' in found ? found.record : undefined;
+}
+
+function isAbsent(found: Found): boolean {
+  return !found || 'expired' in found;
+}
+
+function tagOf(key: Key): string {
+  return key.slice(0, key.indexOf('.'));
 }
 
 /** What is wrong with a store, the store, and tests of the kit that have to find it. */
@@ -474,7 +690,7 @@ export const BROKEN_STORES: readonly (readonly [
     'copies by rename',
     RenameCopies,
     [
-      'rename > moves the session as it is, and the old key finds no record at once',
+      'rename > moves the session as it is but for when that was, and the old key finds no record at once',
       'rename > leaves exactly one living successor of many at a time',
       '4. no lost update > of parallel rotations exactly one successor lives',
       '4. no lost update > a rotated session has its data under the new id, and the old one is dead at once',
@@ -531,5 +747,103 @@ export const BROKEN_STORES: readonly (readonly [
       'purge > stops when its time is up, and says completed only if nothing was left',
     ],
   ],
+  ['keeps no labels', KeepsNoLabels, ["records > keep what only a principal's session has"]],
+  [
+    'keeps to itself when a session was renamed',
+    RenamesUnnoticed,
+    [
+      'rename > moves the session as it is but for when that was, and the old key finds no record at once',
+      'rename > records that the user was authenticated, and keeps that over the next ones',
+    ],
+  ],
+  ['follows forwards by every rename', RenameAlwaysFollows, ['a forward > takes no rename that does not follow it']],
+  [
+    'lists expired sessions',
+    ListsTheExpired,
+    ['list > tells a session until its deadline, and a later one after a touch or a change'],
+  ],
+  [
+    'lists no session that was renamed',
+    ListForgetsRenamed,
+    [
+      'list > tells a session that was renamed once, where it lies now',
+      'removeAll > spares one that was renamed meanwhile',
+    ],
+  ],
+  [
+    'lists no session beyond its first deadline',
+    ListForgetsAccesses,
+    ['list > tells a session until its deadline, and a later one after a touch or a change'],
+  ],
+  [
+    'forgets to list one of two that are added at a time',
+    ListForgetsOneOfTwo,
+    ['list > tells every one of many that are added at a time'],
+  ],
+  [
+    'revokes no session that was renamed',
+    RemoveAllMissesRenamed,
+    ['removeAll > brings nothing back when somebody logs in afterwards'],
+  ],
+  ['counts expired sessions that it revokes', RemoveAllCountsTheExpired, ['removeAll > counts the living']],
+  [
+    'revokes all if the session to be spared is gone',
+    RemoveAllSparesUnseen,
+    [
+      'removeAll > removes nothing if the one to be spared is not there',
+      'removeAll > leaves one of two that spare themselves at the same time',
+    ],
+  ],
+  [
+    'revokes sessions where it listed them',
+    RevokesWhereItListed,
+    ['removeAll > leaves nothing alive of sessions that are read, changed, touched and renamed meanwhile'],
+  ],
+  [
+    'revives revoked sessions by changes on their way',
+    ChangeRevivesTheRevoked,
+    ['removeAll > leaves nothing alive of sessions that are read, changed, touched and renamed meanwhile'],
+  ],
+  [
+    'counts before it adds',
+    LimitIsCheckedFirst,
+    [
+      'a limit > is exact for many at a time: as many come in as may',
+      'a limit > is exact for many at a time: as many stay as may, and the others are told',
+    ],
+  ],
+  [
+    'counts expired sessions',
+    LimitCountsTheExpired,
+    ['a limit > counts neither what is replaced nor what has expired, and what was renamed once'],
+  ],
+  [
+    'counts the session that is to be replaced',
+    LimitCountsTheReplaced,
+    [
+      'a limit > counts neither what is replaced nor what has expired, and what was renamed once',
+      'a limit > displaces as many as it takes, and none if one is replaced anyway',
+    ],
+  ],
+  [
+    'counts a session twice that was sent twice',
+    LimitCountsWhatComesAgain,
+    ['a limit > is done already when the same op comes again'],
+  ],
+  ['displaces who was used first', LimitDisplacesWhoWasUsedFirst, ['a limit > displaces the oldest, for good']],
+  [
+    'does not say whom it displaced',
+    DisplacesUnsaid,
+    [
+      'a limit > displaces the oldest, for good',
+      'a limit > is exact for many at a time: as many stay as may, and the others are told',
+    ],
+  ],
+  [
+    'removes what a refused session was to replace',
+    RefusesAndReplaces,
+    ['a limit > leaves the session alone that a refused one was to replace'],
+  ],
+  ['adds what it refuses', RefusesTooLate, ['a limit > refuses one too many, and writes nothing']],
   ['fails when it is closed twice', ClosesOnce, ['close > may be called once, at the same time, and again']],
 ];

@@ -12,11 +12,15 @@ import { testSessionsOverHttp } from './http.suite.js';
 /** What has expired is dropped by Keyv or its backend. */
 const EXPECTED = { atomic: false, acknowledged: 'backend', collectedByBackend: true } as const;
 
+let stores = 0;
+
 function testStoreOver(name: string, shared: boolean, cacheOf: () => SessionCache): void {
+  // With nothing in it, whatever is in the cache.
+  const newStore = (): CacheStore => new CacheStore(cacheOf(), { keyPrefix: `session-${stores++}:` });
   describe(`CacheStore over ${name}`, () => {
-    testSessionStore({ describe, it }, () => new CacheStore(cacheOf()), { ...EXPECTED, shared });
+    testSessionStore({ describe, it }, newStore, { ...EXPECTED, shared });
   });
-  testSessionsOverHttp(`CacheStore over ${name}`, () => new CacheStore(cacheOf()));
+  testSessionsOverHttp(`CacheStore over ${name}`, newStore);
 }
 
 testStoreOver("cache-manager's own Keyv", false, () => createCache());

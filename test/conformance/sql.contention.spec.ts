@@ -1,14 +1,14 @@
 /** Others in the way: what databases refuse for their sake is tried again, each case staged so that it happens for certain. */
 import Database from 'better-sqlite3';
-import { type Dialect, Kysely, MysqlDialect, PostgresDialect, sql, SqliteDialect } from 'kysely';
+import { type Dialect, MysqlDialect, PostgresDialect, sql, SqliteDialect } from 'kysely';
 import { createPool } from 'mysql2';
-import { SqlStore } from 'nestjs-http-session/sql';
 import { Pool } from 'pg';
-import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import { BasicsController } from '../e2e/basics.controller.js';
 import { PLATFORMS, startApp } from '../e2e/harness.js';
-import { Backend, describeWith } from '../support/backends.js';
+import { Backend } from '../support/backends.js';
 import { Barrier } from '../support/barrier.js';
+import { Contended, describeTable } from '../support/contended.store.js';
 import { MARIADB, POSTGRES, SQLITE, type SqlDatabase, SqlTable } from '../support/sql.databases.js';
 import { recordOf } from '../unit/fixtures/record.js';
 
@@ -16,76 +16,12 @@ const NOW = 1_700_000_000_000;
 const DELTA = { set: new Map([['count', '2']]), unset: [], op: 'change' };
 const RENAMING = { op: 'rename', now: NOW, forwardUntil: NOW + 60_000, graceUntil: 0 };
 
-/** A store that others get into the way of. */
-class Contended {
-  readonly table: SqlTable;
-  readonly store: SqlStore;
-  readonly kysely: Kysely<unknown>;
-  readonly #refused = new Barrier();
-  /** What the database has refused. */
-  readonly refusals: unknown[] = [];
-  /** Resolves when it has refused something. */
-  readonly refused = this.#refused.reached;
-
-  private constructor(table: SqlTable, dialect: Dialect) {
-    this.table = table;
-    this.kysely = new Kysely({
-      dialect,
-      log: (event) => {
-        if (event.level !== 'error') return;
-        this.refusals.push((event.error as { code: unknown }).code);
-        void this.#refused.pass();
-      },
-    });
-    this.store = new SqlStore(this.kysely, { table: table.name, purgeInterval: false });
-    onTestFinished(() => this.kysely.destroy());
-  }
-
-  /** With one session, `abcd.key`. */
-  static async create(table: SqlTable, dialect: Dialect): Promise<Contended> {
-    const contended = new Contended(table, dialect);
-    const added = await contended.store.add('abcd.key', recordOf({ created: NOW, accessed: NOW }), { op: 'add' });
-    expect(added).toBe('added');
-    return contended;
-  }
-
-  /** A transaction of somebody else, open while `work` goes on; it ends as the last statement of `work` says, or is undone. */
-  async whileBusy(work: (run: (text: string) => Promise<unknown>) => Promise<void>): Promise<void> {
-    await this.table.kysely.connection().execute(async (connection) => {
-      const run = (text: string) => this.table.run(text, connection);
-      await run('BEGIN');
-      try {
-        await work(run);
-      } finally {
-        // There may be none any more.
-        await run('ROLLBACK').catch(() => undefined);
-      }
-    });
-  }
-
-  /** Resolves when a statement of the store waits for a lock. */
-  async blocked(): Promise<void> {
-    const waiting =
-      this.table.database === POSTGRES
-        ? `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%${this.table.name}%'`
-        : `SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT' AND trx_query LIKE '%${this.table.name}%'`;
-    await expect.poll(() => this.table.run(waiting), { timeout: 10_000 }).toHaveLength(1);
-  }
-}
-
-async function describeTable(
-  database: SqlDatabase,
-  what: string,
-  body: (table: () => SqlTable) => void,
-): Promise<void> {
-  await describeWith(database.needs, `${what} on ${database.name}`, () => {
-    let table: SqlTable;
-    beforeEach(async () => {
-      table = await SqlTable.create(database);
-    });
-    afterEach(() => table.drop());
-    body(() => table);
-  });
+/** With one session, `abcd.key`. */
+async function contendedBy(table: SqlTable, dialect: Dialect): Promise<Contended> {
+  const contended = new Contended(table, dialect);
+  const added = await contended.store.add('abcd.key', recordOf({ created: NOW, accessed: NOW }), { op: 'add' });
+  expect(added).toBe('added');
+  return contended;
 }
 
 await describeTable(POSTGRES, 'Contention', (table) => {
@@ -95,7 +31,7 @@ await describeTable(POSTGRES, 'Contention', (table) => {
     });
 
   it('a deadlock that ends the store’s statement is none to its caller', async () => {
-    const contended = await Contended.create(table(), dialect('-c deadlock_timeout=200ms'));
+    const contended = await contendedBy(table(), dialect('-c deadlock_timeout=200ms'));
     const { store } = contended;
     await contended.whileBusy(async (run) => {
       await run('SET LOCAL deadlock_timeout = 60000');
@@ -114,7 +50,7 @@ await describeTable(POSTGRES, 'Contention', (table) => {
     'a change that can’t be serialised (%s) is tried again',
     async (level) => {
       const isolation = level.replace(' ', '\\ ');
-      const contended = await Contended.create(table(), dialect(`-c default_transaction_isolation=${isolation}`));
+      const contended = await contendedBy(table(), dialect(`-c default_transaction_isolation=${isolation}`));
       await contended.whileBusy(async (run) => {
         await run(`UPDATE ${table().name} SET version = version + 1 WHERE id = 'abcd.key'`);
         const changed = contended.store.change('abcd.key', DELTA, NOW);
@@ -129,10 +65,7 @@ await describeTable(POSTGRES, 'Contention', (table) => {
 
 await describeTable(MARIADB, 'Contention', (table) => {
   it('a deadlock that ends the store’s statement is none to its caller', async () => {
-    const contended = await Contended.create(
-      table(),
-      new MysqlDialect({ pool: createPool({ uri: Backend.MARIADB.url }) }),
-    );
+    const contended = await contendedBy(table(), new MysqlDialect({ pool: createPool({ uri: Backend.MARIADB.url }) }));
     const { store } = contended;
     await contended.whileBusy(async (run) => {
       // Of two transactions the one that has done less is ended.
@@ -148,7 +81,7 @@ await describeTable(MARIADB, 'Contention', (table) => {
   });
 
   it('a statement that has waited too long for a lock is tried again', async () => {
-    const contended = await Contended.create(
+    const contended = await contendedBy(
       table(),
       new MysqlDialect({
         pool: createPool({ uri: Backend.MARIADB.url, connectionLimit: 1 }),
@@ -171,7 +104,7 @@ await describeTable(MARIADB, 'Contention', (table) => {
 await describeTable(SQLITE, 'Contention', (table) => {
   async function contend(): Promise<Contended> {
     const [{ file } = {}] = await table().run('SELECT file FROM pragma_database_list');
-    return Contended.create(table(), new SqliteDialect({ database: new Database(String(file), { timeout: 0 }) }));
+    return contendedBy(table(), new SqliteDialect({ database: new Database(String(file), { timeout: 0 }) }));
   }
 
   it('a write waits for another process’s, and the event loop goes on meanwhile', async () => {
@@ -207,7 +140,7 @@ const POOLS: readonly [SqlDatabase, () => Dialect][] = [
 for (const [database, dialect] of POOLS) {
   await describeTable(database, 'An exhausted pool', (table) => {
     it.each(PLATFORMS)('is a store that fails, as long as it lasts (%s)', async (platform) => {
-      const { store, kysely } = await Contended.create(table(), dialect());
+      const { store, kysely } = await contendedBy(table(), dialect());
       const app = await startApp(platform, { session: { store, storeTimeout: 200 }, controllers: [BasicsController] });
       const client = app.client();
       await client.post('/login', { body: { attrs: { count: 1 } } });

@@ -1,10 +1,11 @@
 /** Purging while everybody else works on: nothing that lives goes, nobody waits, and `completed` is the truth. */
 import { setImmediate } from 'node:timers/promises';
-import { type SqlExecutor, type SqlExecutorProvider, SqlStore } from 'nestjs-http-session/sql';
+import { SqlStore } from 'nestjs-http-session/sql';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWith } from '../support/backends.js';
 import { Barrier } from '../support/barrier.js';
-import { DATABASES, POSTGRES, SqlTable, type TestKysely, OPENING_MS } from '../support/sql.databases.js';
+import { holding } from '../support/intercepted.executor.js';
+import { DATABASES, POSTGRES, SqlTable, OPENING_MS } from '../support/sql.databases.js';
 import { recordOf } from '../unit/fixtures/record.js';
 
 const MINUTE = 60_000;
@@ -13,21 +14,6 @@ const AMPLE = 10 * MINUTE;
 
 const EXPIRED = recordOf({ created: NOW - 60 * MINUTE, accessed: NOW - 60 * MINUTE });
 const LIVING = recordOf({ created: NOW, accessed: NOW, timeout: 30 * MINUTE });
-
-/** Lets the statements that match wait before they are run. */
-function holding(kysely: TestKysely, pattern: RegExp, barrier: Barrier): SqlExecutorProvider {
-  const executor: SqlExecutor = kysely.getExecutor();
-  const held: SqlExecutor = {
-    adapter: executor.adapter,
-    withoutPlugins: () => held,
-    provideConnection: (use) => executor.provideConnection(use),
-    executeQuery: async (query) => {
-      if (pattern.test(query.sql)) await barrier.pass();
-      return executor.executeQuery(query);
-    },
-  };
-  return { getExecutor: () => held };
-}
 
 for (const database of DATABASES) {
   await describeWith(database.needs, `purge on ${database.name}`, () => {

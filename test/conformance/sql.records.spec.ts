@@ -1,11 +1,12 @@
 /** Rows as other programs, versions and drivers leave them or make of them. */
 import { CamelCasePlugin, type Dialect, Kysely, MysqlDialect, PostgresDialect, SqliteDialect } from 'kysely';
 import { createPool } from 'mysql2';
-import { type SqlExecutor, type SqlExecutorProvider, SqlStore } from 'nestjs-http-session/sql';
+import { type SqlExecutorProvider, SqlStore } from 'nestjs-http-session/sql';
 import Database from 'better-sqlite3';
 import { Pool } from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Backend, describeWith } from '../support/backends.js';
+import { intercepted } from '../support/intercepted.executor.js';
 import {
   DATABASES,
   MARIADB,
@@ -20,14 +21,18 @@ import { recordOf } from '../unit/fixtures/record.js';
 
 const NOW = 1_700_000_000_000;
 const LIVE = { created: NOW, accessed: NOW };
+const RENAMING = { op: 'rename', now: NOW, forwardUntil: NOW + 60_000, graceUntil: 0 };
 
 /** A session as the first version of the library stored it. It loads for ever: no line of this may change. */
 const GOLDEN = {
   id: "'abcd.golden'",
   principal: "'user-1'",
+  labels: `'{"device":"a \\"phone\\" ü"}'`,
   handle: "'4tQ-handle'",
   created: '1699999000000',
   accessed: '1700000000000',
+  rotated: '1699999500000',
+  authenticated: '1699999400000',
   expires: '1700001860000',
   ends: '1702591000000',
   timeout: '1800000',
@@ -47,9 +52,12 @@ const GOLDEN = {
 const GOLDEN_RECORD = {
   format: 1,
   principal: 'user-1',
+  labels: '{"device":"a \\"phone\\" ü"}',
   handle: '4tQ-handle',
   created: 1_699_999_000_000,
   accessed: NOW,
+  rotated: 1_699_999_500_000,
+  authenticated: 1_699_999_400_000,
   ends: 1_702_591_000_000,
   timeout: 1_800_000,
   touchInterval: 60_000,
@@ -66,17 +74,11 @@ const GOLDEN_RECORD = {
 /** The database as it is, and the statements that a store over it has run. */
 function watched(kysely: SqlExecutorProvider): { provider: SqlExecutorProvider; statements: string[] } {
   const statements: string[] = [];
-  const inner = kysely.getExecutor().withoutPlugins();
-  const executor: SqlExecutor = {
-    adapter: inner.adapter,
-    withoutPlugins: () => executor,
-    provideConnection: (use) => inner.provideConnection(use),
-    executeQuery: (query) => {
-      statements.push(query.sql);
-      return inner.executeQuery(query);
-    },
-  };
-  return { provider: { getExecutor: () => executor }, statements };
+  const provider = intercepted(kysely, (query, run) => {
+    statements.push(query.sql);
+    return run(query);
+  });
+  return { provider, statements };
 }
 
 for (const database of DATABASES) {
@@ -159,7 +161,7 @@ for (const database of DATABASES) {
       const store = new SqlStore(provider, { table: table.name, purgeInterval: false });
       const delta = { set: new Map([['count', '3']]), unset: [], op: 'x' };
       const renaming = { op: 'y', now: NOW, forwardUntil: NOW + 60_000, graceUntil: 0 };
-      expect(await store.get('abcd.golden', NOW)).toBeUndefined();
+      expect(await store.get('abcd.golden', NOW)).toEqual({ expired: GOLDEN_RECORD.handle });
       for (const key of ['abcd.golden', 'abcd.older']) {
         statements.length = 0;
         expect(await store.touch(key, NOW + 1)).toBe(false);
@@ -337,7 +339,8 @@ for (const [name, database, open] of DRIVERS) {
     it('are read and written the same, whatever plugins Kysely has', async () => {
       const store = new SqlStore(kysely, { table: table.name, purgeInterval: false });
       await store.migrate();
-      const record = { ...recordOf(LIVE), principal: 'ü', touchInterval: 3, attrs: new Map([['a', '"1"']]) };
+      const labels = '{"device":"ü"}';
+      const record = { ...recordOf(LIVE), principal: 'ü', labels, touchInterval: 3, attrs: new Map([['a', '"1"']]) };
       expect(await store.add('abcd.first', record, { op: 'add' })).toBe('added');
       expect(await store.get('abcd.first', NOW)).toEqual({ record });
       expect(await table.store().get('abcd.first', NOW)).toEqual({ record });
@@ -358,6 +361,30 @@ for (const [name, database, open] of DRIVERS) {
       expect(await store.get('abcd.second', NOW)).toBeUndefined();
       expect(await store.remove('abcd.third')).toBe(true);
       expect(await store.remove('abcd.third')).toBe(false);
+    });
+
+    it('are listed, displaced and removed together the same', async () => {
+      const store = new SqlStore(kysely, { table: table.name, purgeInterval: false });
+      await store.migrate();
+      const limit = { max: 2, onMax: 'remove-oldest' } as const;
+      const [first, second, third] = [1, 2, 3].map((created) =>
+        recordOf({ ...LIVE, created, principal: 'ü', labels: '{"device":"ü"}', handle: String(created) }),
+      );
+      const add = (record = recordOf()) =>
+        store.add(`abcdefghijkl.${record.handle}`, record, { op: record.handle, limit });
+      expect([await add(first), await add(second), await add(second)]).toEqual(['added', 'added', 'added']);
+      expect(await add(third)).toEqual({ displaced: ['1'] });
+      const { handle, created, accessed, timeout, touchInterval, ends, labels } = recordOf(third);
+      const outline = { handle, created, accessed, timeout, touchInterval, ends, labels };
+      expect(await store.list('abcdefghijkl', NOW)).toContainEqual({ key: 'abcdefghijkl.3', outline });
+      expect(await store.rename('abcdefghijkl.3', 'abcdefghijkl.4', { ...RENAMING, isAuthenticated: true })).toBe(
+        'done',
+      );
+      const record = { ...third, rotated: NOW, authenticated: NOW };
+      expect(await store.get('abcdefghijkl.4', NOW)).toEqual({ record });
+      expect(await store.removeAll('abcdefghijkl', NOW, 'abcdefghijkl.3')).toBe(1);
+      expect(await store.removeAll('abcdefghijkl', NOW)).toBe(1);
+      expect(await store.list('abcdefghijkl', NOW)).toEqual([]);
     });
   });
 }

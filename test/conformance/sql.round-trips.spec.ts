@@ -1,5 +1,5 @@
 /** Counted on the wire, not in mocks: what requests cost, behind a real Nest application, as a proxy before the database sees it. */
-import { Controller, Get, Post } from '@nestjs/common';
+import { Controller, Get, Param, Post } from '@nestjs/common';
 import { type Dialect, Kysely, MysqlDialect, PostgresDialect } from 'kysely';
 import { createPool } from 'mysql2';
 import { Sess, SessCtx, Session, SessionContext } from 'nestjs-http-session';
@@ -16,6 +16,11 @@ class TripsController {
   @Post('login')
   async login(@SessCtx() ctx: SessionContext): Promise<void> {
     await ctx.add({ attrs: { count: 1 } });
+  }
+
+  @Post('login/:principal')
+  async loginOf(@SessCtx() ctx: SessionContext, @Param('principal') principal: string): Promise<void> {
+    await ctx.add({ principal, labels: { device: 'phone' }, attrs: { count: 1 } });
   }
 
   @Post('logout')
@@ -118,6 +123,18 @@ for (const [database, backend, dialectAt] of CASES) {
       it('a logout takes two', async () => {
         const client = await start();
         await client.post('/login');
+        expect(await tripsOf(() => client.post('/logout'))).toBe(2);
+      });
+
+      it('a principal’s session takes no more', async () => {
+        const client = await start();
+        expect(await tripsOf(() => client.post('/login/me'))).toBe(1);
+        expect(await tripsOf(() => client.get('/read'))).toBe(1);
+        expect(await tripsOf(() => client.post('/change'))).toBe(2);
+        expect(await tripsOf(() => client.post('/update'))).toBe(2);
+        expect(await tripsOf(() => client.post('/rotate'))).toBe(2);
+        expect(await tripsOf(() => client.get('/read'))).toBe(1);
+        expect(await tripsOf(() => client.post('/login/me'))).toBe(2);
         expect(await tripsOf(() => client.post('/logout'))).toBe(2);
       });
 

@@ -1,14 +1,27 @@
-/** What the examples of README.md are to do, by their name. */
+/** What the examples of README.md, and of the pages beside it, are to do, by their name. */
+import { type INestApplication, Logger } from '@nestjs/common';
 import type { Server } from 'node:http';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { Backend, type Need } from '../support/backends.js';
 import type { CookieClient } from '../support/cookie.client.js';
+import { GUIDES } from './guides.examples.js';
+import { PRINCIPALS, PRINCIPALS_CORE } from './principals.examples.js';
+import { SITE, SITE_PROGRAMS } from './site.examples.js';
 
 const text = async (response: Promise<Response>) => (await response).text();
 const status = async (response: Promise<Response>) => (await response).status;
 
+/** An example that was started, and more than a client sees of it. */
+export interface Started {
+  readonly app: INestApplication;
+  readonly client: CookieClient;
+  readonly exports: Readonly<Record<string, unknown>>;
+  /** Closes the application and starts it anew, in the same process; the client keeps its cookies. */
+  restart(): Promise<Started>;
+}
+
 /** Examples of modules and controllers: each is started on both platforms, and asked. */
-export const APPLICATIONS: Record<string, (client: CookieClient) => Promise<void>> = {
+export const APPLICATIONS: Record<string, (client: CookieClient, started: Started) => Promise<void>> = {
   async usage(client) {
     for (const visit of [1, 2, 3]) expect(await text(client.get('/'))).toBe(`Visit number ${visit}`);
     expect([...client.cookies.keys()]).toEqual(['__Host-sessid']);
@@ -30,22 +43,15 @@ export const APPLICATIONS: Record<string, (client: CookieClient) => Promise<void
     expect(await status(old.get('/account'))).toBe(401);
   },
 
-  async guard(client) {
-    expect(await status(client.get('/staff'))).toBe(401);
-    await client.post('/login');
-    expect(await text(client.get('/staff'))).toBe('Staff only');
-  },
-
   async attributes(client) {
     expect(await status(client.post('/cart/item'))).toBe(401);
-    await client.post('/cart/open');
+    await client.post('/probe');
     for (const count of [1, 2]) {
       expect(await status(client.post('/cart/item'))).toBe(201);
       expect(await (await client.get('/cart')).json()).toEqual(Array(count).fill('book'));
     }
-    expect(await text(client.post('/cart/order'))).toBe('Order 1 of customer 7');
+    await client.post('/cart/empty');
     expect(await (await client.get('/cart')).json()).toEqual([]);
-    expect(await text(client.post('/cart/order'))).toBe('Order 2 of customer 7');
   },
 
   async response(client) {
@@ -100,6 +106,35 @@ export const APPLICATIONS: Record<string, (client: CookieClient) => Promise<void
     await client.post('/probe/logout');
     expect(await text(old.get('/probe'))).toBe('false');
   },
+
+  async eventLog(client) {
+    const [log, warn] = [vi.spyOn(Logger.prototype, 'log'), vi.spyOn(Logger.prototype, 'warn')];
+    await client.post('/probe');
+    const stranger = client.copy();
+    stranger.cookies.set('__Host-sessid', 'a');
+    await stranger.get('/probe');
+    await client.post('/probe/logout');
+    const lines = [log, warn].flatMap(({ mock }) => mock.calls.map(([line]: unknown[]) => JSON.parse(String(line))));
+    const address = '127.0.0.1';
+    const handle: unknown = expect.any(String);
+    expect(lines).toEqual([
+      { type: 'added', handle, address },
+      { type: 'removed', reason: 'logout', handle, address },
+      { type: 'rejected', reason: 'malformed', address },
+    ]);
+  },
+
+  ...PRINCIPALS,
+  ...SITE,
+  ...GUIDES,
+};
+
+/** Of these examples: those that are for one platform. */
+export const ONLY_ON: Record<string, 'Express' | 'Fastify'> = {
+  expressBefore: 'Express',
+  expressBoth: 'Express',
+  fastifyBefore: 'Fastify',
+  fastifyBoth: 'Fastify',
 };
 
 /** Examples that export a store over a driver: and what closes that. */
@@ -133,21 +168,37 @@ export const NEEDS: Record<string, readonly Need[]> = {
 
 /** Examples that do something by themselves when they are loaded, and what they then export. */
 export const PROGRAMS: Record<string, (exports: Record<string, unknown>, visit: Visit) => Promise<void>> = {
-  async testing() {
-    // It has its own expectations.
-  },
-
   async core({ server }, visit) {
     const client = await visit(server as Server);
     for (const number of [1, 2, 3]) expect(await text(client.get('/'))).toBe(`Visit number ${number}`);
   },
+
+  ...PRINCIPALS_CORE,
+  ...SITE_PROGRAMS,
 };
 
 /** Examples that are suites of node:test, each a process of its own. */
 export const SUITES = ['kitNode'];
 
-/** Examples that are compiled here. What the first one does is shown by `test/conformance/file.store.spec.ts`. */
-export const COMPILED = ['fileStore', 'kitTwo'];
+/**
+ * Examples that are compiled here. What the first one does is shown by `test/conformance/file.store.spec.ts`, what those for NIST's
+ * levels do by `security.spec.ts`, what the last ones do by `test/e2e/shutdown.spec.ts`.
+ */
+export const COMPILED = [
+  'fileStore',
+  'kitTwo',
+  'renewal',
+  'aal1',
+  'aal2',
+  'aal2rev3',
+  'aal3',
+  'quickController',
+  'quickFastify',
+  'tested',
+  'corsFetch',
+  'shutdown',
+  'closeCore',
+];
 
 /** Makes a server listen, and gives a client of it. */
 export type Visit = (server: Server) => Promise<CookieClient>;

@@ -5,7 +5,7 @@ import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
@@ -16,26 +16,38 @@ import { BuiltPackage } from '../support/built.package.js';
 import { CookieClient } from '../support/cookie.client.js';
 import { ExampleCompiler } from './example.compiler.js';
 import { type CodeBlock, MarkdownPage } from '../support/markdown.page.js';
-import { APPLICATIONS, COMPILED, NEEDS, PROGRAMS, STORES, SUITES } from './readme.examples.js';
+import { APPLICATIONS, COMPILED, NEEDS, ONLY_ON, PROGRAMS, type Started, STORES, SUITES } from './readme.examples.js';
 
 const ROOT = new URL('../../', import.meta.url);
 const readme = new MarkdownPage('README.md');
 const pages = [
   readme,
-  new MarkdownPage('docs/writing-a-store.md'),
-  new MarkdownPage('docs/capacity.md'),
-  ...['01-demo', '02-node-http', '03-stores'].map((sample) => new MarkdownPage(`sample/${sample}/README.md`)),
+  new MarkdownPage('CONTRIBUTING.md'),
+  ...filesIn('docs').map((file) => new MarkdownPage(`docs/${file}`)),
+  ...['01-demo', '02-node-http', '03-stores', '04-account'].map(
+    (sample) => new MarkdownPage(`sample/${sample}/README.md`),
+  ),
 ];
 const blocks = pages.flatMap((page) => page.blocks);
 const examples = blocks.filter(({ language }) => language === 'ts');
 
-/** The blocks of a shell that the samples' own tests run. */
+/** The Markdown files of a directory. */
+function filesIn(directory: string): string[] {
+  return readdirSync(new URL(directory, ROOT)).filter((file) => file.endsWith('.md'));
+}
+
+/** The blocks of a shell that are run, by the samples' own tests or by an example's. */
 const RUN_ELSEWHERE = [
+  'docs/quick-start.md, block 5',
   'sample/01-demo/README.md, block 2',
   'sample/02-node-http/README.md, block 2',
   'sample/03-stores/README.md, block 3',
   'sample/03-stores/README.md, block 4',
+  'sample/04-account/README.md, block 2',
 ];
+
+/** What applications of `nest new` have of their own. */
+const SCRIPTS_OF_NEST_NEW = ['start:dev'];
 
 /** The options' tables, by their first heading; the types that they list, and where these are. */
 const TABLES: Record<string, { types: string; from?: string }> = {
@@ -50,10 +62,10 @@ const TABLES: Record<string, { types: string; from?: string }> = {
   '`HeaderTransport`': { types: 'HeaderOptions' },
 };
 
-/** An example's source, after that of the one it continues. */
+/** An example's source, after that of the one it continues: what it imports from files beside it is there then. */
 function sourceOf({ continues, code }: CodeBlock): string {
   const before = examples.find(({ example }) => example !== undefined && example === continues);
-  return before ? `${sourceOf(before)}\n${code}` : code;
+  return before ? `${sourceOf(before)}\n${code.replaceAll(/^import .* from '\.\/.*';\n/gm, '')}` : code;
 }
 
 /** The examples that something is known of. */
@@ -88,13 +100,19 @@ describe('every code block', () => {
       const manifest = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8')) as {
         name: string;
         scripts: Record<string, string>;
+        devDependencies: Record<string, string>;
       };
+      const installable = [manifest.name, ...Object.keys(manifest.devDependencies)];
       for (const command of code.replaceAll(/#.*$/gm, '').split(/\n|&&/)) {
         const [npm, verb = '', ...rest] = command
           .trim()
           .replace(/^([A-Z_]+=\S+ )+/, '')
           .split(/\s+/);
-        if (npm === '') continue;
+        if (npm === '' || npm === 'cd') continue;
+        if (npm === 'npx') {
+          expect(installable).toContain(verb);
+          continue;
+        }
         if (npm === 'docker') {
           expect([verb, rest[0]]).toEqual(['compose', '-f']);
           expect(existsSync(new URL(rest[1] ?? '', ROOT))).toBe(true);
@@ -102,22 +120,31 @@ describe('every code block', () => {
         }
         expect(npm).toBe('npm');
         const [argument = ''] = rest;
-        if (verb === 'install') expect(argument).toBe(manifest.name);
-        else if (verb !== 'ci') expect(Object.keys(manifest.scripts)).toContain(verb === 'run' ? argument : verb);
+        const scripts = [...Object.keys(manifest.scripts), ...SCRIPTS_OF_NEST_NEW];
+        if (verb === 'install') expect(installable).toContain(argument);
+        else if (verb !== 'ci') expect(scripts).toContain(verb === 'run' ? argument : verb);
         if (argument === 'sample') expect(existsSync(new URL(`sample/${rest[1]}/src/main.ts`, ROOT))).toBe(true);
       }
     },
   );
 });
 
-it('every link leads to a file, or to a heading', () => {
-  const text = readFileSync(new URL('README.md', ROOT), 'utf8');
+it.each(pages)('every link of $name leads to a file, or to a heading', ({ name, text }) => {
   const targets = Array.from(text.matchAll(/\]\((?!https?:)([^)]+)\)/g), ([, target = '']) => target);
-  const headings = Array.from(
-    text.matchAll(/^#+ (.*)$/gm),
-    ([, heading = '']) => `#${heading.toLowerCase().replaceAll(' ', '-')}`,
+  const lost = targets.filter((target) => {
+    const file = new URL(target, new URL(name, ROOT));
+    const anchor = file.hash.slice(1);
+    if (!existsSync(file)) return true;
+    return anchor !== '' && !new MarkdownPage(file.pathname.slice(ROOT.pathname.length)).anchors.includes(anchor);
+  });
+  expect(lost).toEqual([]);
+});
+
+it.each(pages)('every test that $name names is there', ({ text }) => {
+  const named = Array.from(text.matchAll(/`((?:\w+\/)+[\w.-]+\.spec\.ts)/g), ([, file = '']) =>
+    file.replace(/^test\//, ''),
   );
-  expect(targets.filter((target) => !headings.includes(target) && !existsSync(new URL(target, ROOT)))).toEqual([]);
+  expect(named.filter((file) => !existsSync(new URL(`test/${file}`, ROOT)))).toEqual([]);
 });
 
 it('the table of stores has every store of which there is an example, and the one without setup', () => {
@@ -166,6 +193,7 @@ describe('run', async () => {
     ({ SessionModule } = (await import(/* @vite-ignore */ built.fileOf('dist/index'))) as {
       SessionModule: typeof SessionModule;
     });
+    locations.set('sessions.sqlite', built.fileOf('sessions.sqlite'));
     ({ ProbeController } = (await import(/* @vite-ignore */ built.fileOf('test/docs/probe.controller'))) as {
       ProbeController: Type;
     });
@@ -184,21 +212,40 @@ describe('run', async () => {
     return built.add(`docs/${nameOf(block)}.${++loaded}.ts`, source);
   }
 
-  async function start(module: Type, adapter: AbstractHttpAdapter = new ExpressAdapter()): Promise<INestApplication> {
+  /** @param configure - what an example does to the application in its `main.ts` */
+  async function start(
+    module: Type,
+    adapter: AbstractHttpAdapter = new ExpressAdapter(),
+    configure?: unknown,
+  ): Promise<INestApplication> {
     const app = await NestFactory.create(module, adapter, { logger: false, abortOnError: false });
     onTestFinished(() => app.close());
+    if (typeof configure === 'function') await configure(app);
     await app.listen(0, '127.0.0.1');
     return app;
   }
 
   for (const block of examples.filter(({ example = '' }) => example in APPLICATIONS)) {
     await describeWith(needsOf(block), `the example ${block.example} does what it says`, () => {
-      it.each([
+      const adapters = [
         ['Express', () => new ExpressAdapter()],
         ['Fastify', () => new FastifyAdapter()],
-      ])('on %s', async (_, createAdapter) => {
-        const app = await start(moduleOf(await load(block)), createAdapter());
-        await APPLICATIONS[nameOf(block)]?.(new CookieClient(await app.getUrl()));
+      ] as const;
+      const only = ONLY_ON[nameOf(block)];
+      it.each(adapters.filter(([platform]) => platform === (only ?? platform)))('on %s', async (_, createAdapter) => {
+        const exports = await load(block);
+        const module = moduleOf(exports);
+        const begin = async (cookies?: ReadonlyMap<string, string>): Promise<Started> => {
+          const app = await start(module, createAdapter(), exports['configure']);
+          const client = new CookieClient(await app.getUrl(), cookies);
+          const restart = async () => {
+            await app.close();
+            return begin(client.cookies);
+          };
+          return { app, client, exports, restart };
+        };
+        const started = await begin();
+        await APPLICATIONS[nameOf(block)]?.(started.client, started);
       });
     });
   }
@@ -207,7 +254,6 @@ describe('run', async () => {
     await describeWith(needsOf(block), `the example ${block.example}`, () => {
       const databases: OwnDatabase[] = [];
       beforeAll(async () => {
-        locations.set('sessions.sqlite', built.fileOf('docs/sessions.sqlite'));
         for (const [location, backend] of DATABASES) {
           if (!needsOf(block).includes(backend)) continue;
           const database = await OwnDatabase.create(backend);
@@ -274,9 +320,10 @@ describe('run', async () => {
 
   /** The example's own module, or one around its controllers. */
   function moduleOf({ AppModule, ...others }: Record<string, unknown>): Type {
+    if (isClass(AppModule)) return moduleAround(AppModule);
     const controllers = Object.values(others).filter(isController);
-    expect(isClass(AppModule) || controllers.length > 0).toBe(true);
-    return moduleAround(isClass(AppModule) ? AppModule : SessionModule.forRoot(), controllers);
+    expect(controllers).not.toEqual([]);
+    return moduleAround(SessionModule.forRoot(), controllers);
   }
 
   function moduleAround(sessions: Type | DynamicModule, controllers: Type[] = []): Type {

@@ -1,12 +1,25 @@
 /** What Fastify's hooks have to stand: replies that can't be sent, replies with more than Fastify gave them, clients that leave. */
-import { Controller, Get, HttpCode, Injectable, NotFoundException, Res, UseGuards } from '@nestjs/common';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import {
+  Catch,
+  Controller,
+  Get,
+  HttpCode,
+  Injectable,
+  Module,
+  NotFoundException,
+  Res,
+  UnauthorizedException,
+  UseGuards,
+} from '@nestjs/common';
+import { APP_FILTER, BaseExceptionFilter, HttpAdapterHost, NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import {
   MemoryStore,
   Sess,
   type Session,
   SessionGuard,
   SessionManager,
+  SessionModule,
   UseSession,
   SessCtx,
   type SessionContext,
@@ -136,5 +149,24 @@ describe('On Fastify', () => {
     });
     const { headers } = await client.get('/hooks/login');
     expect(headers['cache-control']).toBe('no-cache="Set-Cookie", private, max-age=0');
+  });
+
+  it('an application starts whose filter injects the platform, as Nest shows it', async () => {
+    @Catch(UnauthorizedException)
+    class Filter extends BaseExceptionFilter {
+      constructor({ httpAdapter }: HttpAdapterHost) {
+        super(httpAdapter);
+      }
+    }
+    // Several routes: Nest notes the interceptor of a controller once for each.
+    @Module({
+      imports: [SessionModule.forRoot()],
+      controllers: [BasicsController],
+      providers: [{ provide: APP_FILTER, useClass: Filter }],
+    })
+    class AppModule {}
+    const app = await NestFactory.create(AppModule, new FastifyAdapter(), { logger: false, abortOnError: false });
+    await app.init();
+    await app.close();
   });
 });

@@ -110,6 +110,17 @@ describe.each(PLATFORMS)('Transports on %s', (platform) => {
       expect(await attrsOf(client)).toBeNull();
     });
 
+    it('is the only way in: its id in the URL, or in a header, opens nothing', async () => {
+      const { app, client } = await start();
+      const { name, value } = only((await client.post('/login')).setCookies);
+      expect(await attrsOf(client)).toEqual({});
+      const other = app.client();
+      const headers = { [name]: value, 'x-auth-token': value, authorization: `Bearer ${value}` };
+      expect(await attrsOf(other, headers)).toBeNull();
+      const answer = await other.get(`/attrs?${name}=${value}&sessid=${value}`);
+      expect([answer.json(), answer.setCookies]).toEqual([{ attrs: null }, []]);
+    });
+
     it('lives as long as is left to the absolute deadline, not as long as it did at first', async () => {
       let now = Date.now();
       const { client } = await start({ clock: () => now, timeout: '20d', lifetime: '10d' });

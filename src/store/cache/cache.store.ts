@@ -47,17 +47,19 @@ const OPTIONS = ['keyPrefix', 'shared'];
  *
  * **What it can't promise.** Keyv can't compare and set, so nothing stands between this store's look and its write but the
  * process: use one `CacheStore` a process for the same sessions, and every promise holds within it. When two processes write one
- * session at the same moment, two promises don't:
+ * session at the same moment, or two of one principal, three promises don't:
  *
  * - "no lost update": of two changes, or a change and a touch, one can be lost, and two updates can count once;
  * - "remove is final": a session that is changed or touched just when another process removes or rotates it can live on under
- *   the id that was to be dead, and two rotations at once can leave two successors alive.
+ *   the id that was to be dead, and two rotations at once can leave two successors alive;
+ * - what is said of principals: of two of their sessions that are added at once, one can end with that, and one that is changed
+ *   just when all are revoked and another one is added can live on. Limits are as exact as that.
  *
  * (And two that remove one session can both be told that it was them.) The others hold there too. Where several processes serve
  * one client, use a store that says `atomic: true`.
  *
- * A read is one call of the backend, a change three. An adapter may also forget sessions by itself: an LRU limit or an eviction
- * policy logs people out early.
+ * A read is one call of the backend, a change three; of a principal's session one more each, for the list of them. An adapter may
+ * also forget sessions by itself: an LRU limit or an eviction policy logs people out early.
  */
 export class CacheStore extends CompareAndSwapStore {
   readonly capabilities: StoreCapabilities;
@@ -95,7 +97,7 @@ export class CacheStore extends CompareAndSwapStore {
     }
   }
 
-  /** Calls of one session don't overlap within this process: see {@link CompareAndSwapStore}. */
+  /** Calls of one tag don't overlap within this process: see {@link CompareAndSwapStore}. */
   protected async swap(
     key: Key,
     expected: string | undefined,

@@ -1,10 +1,13 @@
 /** MariaDB 10.3 and later, MySQL 8. */
 import { fieldOf, type SqlDialect } from './sql.dialect.js';
+import { PATIENCE_MS } from './sql.patience.js';
 
 /** Lock wait timeout, deadlock, and (MariaDB, `innodb_snapshot_isolation`) a row that changed since it was read. */
 const CONTENTION = new Set<unknown>([1205, 1213, 1020]);
 /** Unknown table, column or database. */
 const MISSING = new Set<unknown>([1146, 1054, 1049]);
+
+const RELEASE = 'SELECT RELEASE_LOCK(:lock)';
 
 export const mysql: SqlDialect = {
   placeholder: { numbered: false, at: () => '?' },
@@ -45,9 +48,20 @@ export const mysql: SqlDialect = {
       WHERE table_schema = COALESCE(:schema, DATABASE()) AND table_name = :table`,
   migration: {
     begin: ['SELECT GET_LOCK(:lock, 60) AS got'],
-    end: 'SELECT RELEASE_LOCK(:lock)',
-    undo: 'SELECT RELEASE_LOCK(:lock)',
+    end: [RELEASE],
+    undo: [RELEASE],
   },
+  transaction: {
+    // With READ COMMITTED a row that is renamed could slip behind a DELETE that is going through the keys.
+    begin: [
+      `SELECT GET_LOCK(:lock, ${PATIENCE_MS / 1_000}) AS got`,
+      'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ',
+      'START TRANSACTION',
+    ],
+    end: ['COMMIT', RELEASE],
+    undo: ['ROLLBACK', RELEASE],
+  },
+  forUpdate: ' FOR UPDATE',
 
   isDuplicate: (error) => fieldOf(error, 'errno') === 1062,
   isContention: (error) => CONTENTION.has(fieldOf(error, 'errno')),

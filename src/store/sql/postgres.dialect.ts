@@ -1,10 +1,15 @@
 /** PostgreSQL 11 and later, PGlite too. */
 import { fieldOf, type SqlDialect } from './sql.dialect.js';
+import { PATIENCE_MS } from './sql.patience.js';
 
-/** Serialisation failure, deadlock. */
-const CONTENTION = new Set<unknown>(['40001', '40P01']);
+/** Serialisation failure, deadlock, lock timeout. */
+const CONTENTION = new Set<unknown>(['40001', '40P01', '55P03']);
 /** Undefined table, column or schema. */
 const MISSING = new Set<unknown>(['42P01', '42703', '3F000']);
+
+/** Else the lock's own statement fixes what the next one sees. */
+const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED';
+const LOCK = 'SELECT 1 AS got FROM pg_advisory_xact_lock(hashtextextended(:lock, 0))';
 
 export const postgres: SqlDialect = {
   placeholder: { numbered: true, at: (position) => `$${position}` },
@@ -41,15 +46,9 @@ export const postgres: SqlDialect = {
       WHERE attrelid = to_regclass(:quoted) AND attnum > 0 AND NOT attisdropped
     UNION ALL
     SELECT relname FROM pg_class JOIN pg_index ON pg_class.oid = indexrelid WHERE indrelid = to_regclass(:quoted)`,
-  migration: {
-    // Else the lock's own statement fixes what the next one sees.
-    begin: [
-      'BEGIN ISOLATION LEVEL READ COMMITTED',
-      'SELECT 1 AS got FROM pg_advisory_xact_lock(hashtextextended(:lock, 0))',
-    ],
-    end: 'COMMIT',
-    undo: 'ROLLBACK',
-  },
+  migration: { begin: [BEGIN, LOCK], end: ['COMMIT'], undo: ['ROLLBACK'] },
+  transaction: { begin: [BEGIN, `SET LOCAL lock_timeout = ${PATIENCE_MS}`, LOCK], end: ['COMMIT'], undo: ['ROLLBACK'] },
+  forUpdate: ' FOR UPDATE',
 
   isDuplicate: (error) => fieldOf(error, 'code') === '23505',
   isContention: (error) => CONTENTION.has(fieldOf(error, 'code')),

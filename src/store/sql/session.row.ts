@@ -1,10 +1,10 @@
 /** A row of the table of sessions: records to columns and back, the writes it remembers, the keys that lead to it. */
 import { hash } from 'node:crypto';
 import { tagOf } from '../../session/session.id.js';
-import { deadlineOf, isLive, type Key, type SessionRecord } from '../../session/session.record.js';
+import { deadlineOf, isLive, type Key, type SessionOutline, type SessionRecord } from '../../session/session.record.js';
 import { BrokenRecord } from '../record.codec.js';
 import { isRemembered } from '../remembered.ops.js';
-import { REMEMBERED_OPS } from '../session.store.js';
+import { type ListedSession, REMEMBERED_OPS } from '../session.store.js';
 import { type ColumnName, PURGE_STEP_MS } from './session.table.js';
 import type { SqlValue } from './sql.statement.js';
 
@@ -32,6 +32,11 @@ export class SessionRow {
     this.id = String(row['id']);
   }
 
+  /** Names the session, whatever key it is given. */
+  get handle(): string {
+    return String(this.#row['handle']);
+  }
+
   read(): { readonly record: SessionRecord } | { readonly broken: string } {
     try {
       return { record: recordOf(this.#row) };
@@ -44,6 +49,24 @@ export class SessionRow {
   /** Whether its session may still be used: statements go by the row's own deadline. */
   isLive(record: SessionRecord, now: number): boolean {
     return isLive(record, now) && now < Number(this.#row['expires']);
+  }
+
+  /** The record, if the key leads to it at that time, and it may still be used. */
+  recordFor(key: Key, now: number): SessionRecord | undefined {
+    const forward = this.forwardOf(key);
+    if (forward && now >= forward.until) return undefined;
+    const kept = this.read();
+    return 'record' in kept && this.isLive(kept.record, now) ? kept.record : undefined;
+  }
+
+  /** What a row tells of its session that was asked for that only. `undefined`: it can't be read. */
+  listed(): ListedSession | undefined {
+    try {
+      return { key: this.id, outline: outlineOf(this.#row) };
+    } catch (error) {
+      if (error instanceof BrokenRecord) return undefined;
+      throw error;
+    }
   }
 
   /** Whether a write was done already. */
@@ -68,11 +91,14 @@ export function columnsOf(id: Key, record: SessionRecord, op: string): Record<Co
   return {
     id,
     principal: record.principal ?? null,
+    labels: record.labels ?? null,
     handle: record.handle,
     created: Math.floor(record.created),
     accessed: Math.floor(record.accessed),
+    rotated: floorOf(record.rotated),
+    authenticated: floorOf(record.authenticated),
     expires,
-    ends: record.ends === null ? null : Math.floor(record.ends),
+    ends: floorOf(record.ends),
     timeout: record.timeout,
     touch_interval: record.touchInterval,
     persistent: record.persistent ? 1 : 0,
@@ -98,11 +124,24 @@ export function forwardText(key: Key, { until, graceUntil }: Forward): string {
   return `${digestOf(key)},${Math.ceil(until)},${Math.ceil(graceUntil)};`;
 }
 
-/** What to look for, and between which keys: all keys of one session have one tag. */
-export function searchOf(key: Key): { readonly id: Key; readonly low: Key; readonly high: Key; readonly old: string } {
-  const tag = tagOf(key);
+/** From the first key of a tag to behind the last one. */
+export interface KeyRange {
+  readonly low: Key;
+  readonly high: Key;
+}
+
+export function rangeOf(tag: string): KeyRange {
   // In ASCII, '/' comes next to '.'.
-  return { id: key, low: `${tag}.`, high: `${tag}/`, old: `${digestOf(key)},` };
+  return { low: `${tag}.`, high: `${tag}/` };
+}
+
+/** What to look for, and between which keys: all keys of one session have one tag. */
+export function searchOf(key: Key): KeyRange & { readonly id: Key; readonly old: string } {
+  return { ...rangeOf(tagOf(key)), id: key, old: `${digestOf(key)},` };
+}
+
+function floorOf(time: number | null = null): number | null {
+  return time === null ? null : Math.floor(time);
 }
 
 function digestOf(key: Key): string {
@@ -110,23 +149,32 @@ function digestOf(key: Key): string {
 }
 
 function recordOf(row: Row): SessionRecord {
-  const { format, principal, ends } = row;
+  const { format, principal, rotated, authenticated } = row;
   if (Number(format) !== 1)
     throw new BrokenRecord(format === null ? 'it has no format' : `its format is ${Number(format)}`);
   return {
     format: 1,
-    created: integer(row['created']),
-    accessed: integer(row['accessed']),
-    timeout: integer(row['timeout']),
-    touchInterval: integer(row['touch_interval']),
-    ends: ends === null ? null : integer(ends),
+    ...outlineOf(row),
     version: integer(row['version']),
     persistent: integer(row['persistent']) !== 0,
     ...(principal !== null && { principal: text(principal) }),
-    handle: text(row['handle']),
     seed: text(row['seed']),
+    ...(rotated !== null && { rotated: integer(rotated) }),
+    ...(authenticated !== null && { authenticated: integer(authenticated) }),
     consts: text(row['consts']),
     attrs: attributes(text(row['attrs'])),
+  };
+}
+
+function outlineOf({ handle, created, accessed, timeout, touch_interval, ends, labels }: Row): SessionOutline {
+  return {
+    handle: text(handle),
+    created: integer(created),
+    accessed: integer(accessed),
+    timeout: integer(timeout),
+    touchInterval: integer(touch_interval),
+    ends: ends === null ? null : integer(ends),
+    ...(labels !== null && { labels: text(labels) }),
   };
 }
 

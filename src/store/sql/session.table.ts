@@ -15,9 +15,12 @@ export const PURGE_STEP_MS = 600_000;
 export const COLUMNS = {
   id: { kind: 'key', constraint: 'NOT NULL PRIMARY KEY' },
   principal: { kind: 'name', constraint: 'NULL' },
+  labels: { kind: 'long text', constraint: 'NULL' },
   handle: { kind: 'text', constraint: 'NOT NULL' },
   created: { kind: 'integer', constraint: 'NOT NULL' },
   accessed: { kind: 'integer', constraint: 'NOT NULL' },
+  rotated: { kind: 'integer', constraint: 'NULL' },
+  authenticated: { kind: 'integer', constraint: 'NULL' },
   /** The deadline. */
   expires: { kind: 'integer', constraint: 'NOT NULL' },
   ends: { kind: 'integer', constraint: 'NULL' },

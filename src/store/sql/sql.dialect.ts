@@ -13,6 +13,15 @@ export interface TableName {
   readonly table: string;
 }
 
+/** What goes round other statements on their connection. `:lock` names the lock that keeps out others of the same one. */
+export interface TransactionStatements {
+  /** One that answers `got` has to answer `1`. */
+  readonly begin: readonly string[];
+  readonly end: readonly string[];
+  /** All of them are run, whatever becomes of the first. */
+  readonly undo: readonly string[];
+}
+
 export interface SqlDialect {
   readonly placeholder: Placeholder;
   readonly types: Readonly<Record<ColumnKind, string>>;
@@ -44,8 +53,11 @@ export interface SqlDialect {
   readonly createIndex: (name: string, on: TableName, column: string) => string;
   /** The names of a table's columns and indexes, none if there is no such table. Of `:schema`, `:table`, `:quoted`. */
   readonly introspection: string;
-  /** What keeps migrations apart, on one connection. `:lock` names the lock; `begin` tells `1` if it was got. */
-  readonly migration: { readonly begin: readonly string[]; readonly end: string; readonly undo: string };
+  readonly migration: TransactionStatements;
+  /** Of writes: all or none. Who waits for the lock does so for `PATIENCE_MS`, where the database lets that be said. */
+  readonly transaction: TransactionStatements;
+  /** What a SELECT ends with that keeps its rows as they are until the end of the transaction. */
+  readonly forUpdate: string;
 
   /** Whether a key exists already. */
   readonly isDuplicate: (error: unknown) => boolean;

@@ -1,64 +1,75 @@
 /** Runs statements: again when others were in the way, and with a clear word when the table is missing. */
 import type { CompiledQuery } from 'kysely';
-import { setTimeout } from 'node:timers/promises';
+import { KeyedQueue } from '../../session/keyed.queue.js';
 import { SessionError } from '../../session/session.error.js';
-import type { Row } from './session.row.js';
 import type { SqlDialect } from './sql.dialect.js';
-import type { SqlExecutor, SqlResult } from './sql.executor.js';
+import type { SqlConnection, SqlExecutor, SqlResult } from './sql.executor.js';
+import { patiently } from './sql.patience.js';
+import { SqlQueries } from './sql.queries.js';
+import { transact } from './sql.transaction.js';
 
-/** As long as a manager waits, by default. SQLite lets one write at a time. */
-const PATIENCE_MS = 2_000;
-const LONGEST_PAUSE_MS = 80;
-
-export class SqlRunner {
+export class SqlRunner extends SqlQueries {
   readonly #executor: SqlExecutor;
   readonly #dialect: SqlDialect;
-  readonly #tableMissing: string;
+  readonly #table: string;
+  /** Who has no turn yet takes no connection from others. When one waits in vain, so do all behind it. */
+  readonly #turns = new KeyedQueue((error) => error instanceof SessionError);
 
   constructor(executor: SqlExecutor, dialect: SqlDialect, table: string) {
+    super();
     this.#executor = executor;
     this.#dialect = dialect;
-    this.#tableMissing = `The table ${table} of sessions is missing or of an older version: call the store's migrate() first.`;
-  }
-
-  async rows(query: CompiledQuery): Promise<readonly Row[]> {
-    return (await this.#run(query)).rows as readonly Row[];
-  }
-
-  /** How many rows a statement has changed. */
-  async affected(query: CompiledQuery): Promise<number> {
-    return Number((await this.#run(query)).numAffectedRows);
+    this.#table = table;
   }
 
   /** The version that a change led to, `undefined` if it found no row. */
   async version(query: CompiledQuery): Promise<number | undefined> {
     if (this.#dialect.returningVersion === '') {
-      const { insertId } = await this.#run(query);
+      const { insertId } = await this.run(query);
       return insertId === undefined ? undefined : Number(insertId);
     }
     const [row] = await this.rows(query);
     return row && Number(row['version']);
   }
 
-  async #run(query: CompiledQuery): Promise<SqlResult> {
+  /** What `work` answers, whose statements are done together, or none of them, one such work of a tag at a time. */
+  transaction<T>(tag: string, work: (queries: SqlQueries) => Promise<T>): Promise<T> {
+    const transaction = {
+      statements: this.#dialect.transaction,
+      lock: `${this.#table} ${tag}`,
+      refusal: 'Others have been adding or removing sessions of the same principal for two seconds.',
+    };
+    const attempt = (connection: SqlConnection): Promise<T> => work(new ConnectionQueries(connection));
+    return this.#turns.run(tag, () =>
+      this.#telling(() => transact(this.#executor, this.#dialect, transaction, attempt)),
+    );
+  }
+
+  protected run(query: CompiledQuery): Promise<SqlResult> {
+    return this.#telling(() => patiently(this.#dialect, () => this.#executor.executeQuery(query)));
+  }
+
+  async #telling<T>(work: () => Promise<T>): Promise<T> {
     try {
-      return await patiently(this.#dialect, () => this.#executor.executeQuery(query));
+      return await work();
     } catch (error) {
-      if (this.#dialect.isTableMissing(error)) throw new SessionError('STORE_FAILED', this.#tableMissing);
-      throw error;
+      if (!this.#dialect.isTableMissing(error)) throw error;
+      const wrong = `The table ${this.#table} of sessions is missing or of an older version`;
+      throw new SessionError('STORE_FAILED', `${wrong}: call the store's migrate() first.`);
     }
   }
 }
 
-/** What `work` answers, tried again as long as others are in its way. */
-export async function patiently<T>({ isContention }: SqlDialect, work: () => Promise<T>): Promise<T> {
-  const started = performance.now();
-  for (let tries = 1; ; tries++) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!isContention(error) || performance.now() - started > PATIENCE_MS) throw error;
-    }
-    await setTimeout(Math.random() * Math.min(LONGEST_PAUSE_MS, 2 ** tries));
+/** Tries nothing again: what was done before on the connection may have been undone. */
+class ConnectionQueries extends SqlQueries {
+  readonly #connection: SqlConnection;
+
+  constructor(connection: SqlConnection) {
+    super();
+    this.#connection = connection;
+  }
+
+  protected run(query: CompiledQuery): Promise<SqlResult> {
+    return this.#connection.executeQuery(query);
   }
 }

@@ -8,6 +8,7 @@ import {
   type Added,
   type AddOptions,
   type Found,
+  type ListedSession,
   type Purged,
   type PurgeOptions,
   type Renamed,
@@ -16,11 +17,13 @@ import {
 } from '../session.store.js';
 import { DIALECTS, dialectOf } from './dialects.js';
 import { PurgeTimer } from './purge.timer.js';
-import { columnsOf, forwardText, opText, searchOf, SessionRow } from './session.row.js';
+import { columnsOf, forwardText, opText } from './session.row.js';
+import { SessionSearch } from './session.search.js';
 import { SessionStatements } from './session.statements.js';
 import { quotedName, tableNameOf, upgradesOf } from './session.table.js';
 import type { SqlDialect, SqlDialectName, TableName } from './sql.dialect.js';
 import type { SqlExecutor, SqlExecutorProvider } from './sql.executor.js';
+import { SqlPrincipals } from './sql.principals.js';
 import { SqlRunner } from './sql.runner.js';
 import { migrate } from './table.migration.js';
 import { purgeTable } from './table.purge.js';
@@ -38,17 +41,6 @@ export interface SqlStoreOptions {
 const DEFAULT_TABLE = 'http_session';
 /** Of the store's own purges. */
 const PURGE_BATCH = 100;
-/** Every hop means that somebody else has rotated the session meanwhile. */
-const MAX_HOPS = 100;
-
-/** How a verb does its work. */
-interface Verb<T> {
-  /** `undefined`: there is no such row. */
-  readonly attempt: (id: Key) => Promise<T | undefined>;
-  /** `undefined`: there is no reason to be seen why there was none. */
-  readonly explain: (record: SessionRecord, row: SessionRow) => T | undefined;
-}
-
 /**
  * Keeps sessions in a table of PostgreSQL, PGlite, MySQL, MariaDB or SQLite, through the application's Kysely instance.
  *
@@ -58,9 +50,10 @@ interface Verb<T> {
  * await store.migrate();
  * ```
  *
- * Every verb is one statement, which is one round trip, and needs no transaction: pools that give a connection for a
- * statement only (PgBouncer's transaction mode) do. Further statements follow a session that was rotated meanwhile, and look
- * at what is in the way.
+ * Every verb is one statement, which is one round trip, and needs no transaction; further statements follow a session that was
+ * rotated meanwhile, and look at what is in the way. Two are a transaction each: a login with `maxPerPrincipal`, and the end of
+ * all sessions of a principal, which take turns for each principal (by an advisory lock, `GET_LOCK`, `BEGIN IMMEDIATE`). Pools
+ * that give a connection for a transaction only (PgBouncer's transaction mode) do.
  *
  * - A connection of `pg` that is lost, idle or in use, ends a process that doesn't listen: `pool.on('error', …)` and
  *   `pool.on('connect', (client) => client.on('error', …))`.
@@ -71,6 +64,7 @@ interface Verb<T> {
  * - The table is the store's alone: a login in the place of another session makes one row of the other. Sessions are ended by
  *   deleting rows.
  * - Reads have to go to the primary server, not to a replica that lags behind.
+ * - `GET_LOCK` is a lock of one server: on a Galera cluster, all have to write to the same node.
  * - A write waits for another one's lock as long as the server lets it (`innodb_lock_wait_timeout`, `lock_timeout`).
  * - Kysely's `log` option shows parameters, and with them what sessions hold.
  */
@@ -81,6 +75,8 @@ export class SqlStore extends SessionStore {
   readonly #table: TableName;
   readonly #statements: SessionStatements;
   readonly #runner: SqlRunner;
+  readonly #search: SessionSearch;
+  readonly #principals: SqlPrincipals;
   readonly #purgeTimer: PurgeTimer | undefined;
   /** From this machine's clock to the app's, as last heard. */
   #clockOffset: number | undefined;
@@ -101,6 +97,8 @@ export class SqlStore extends SessionStore {
     this.#table = tableNameOf(table);
     this.#statements = new SessionStatements(this.#dialect, this.#table);
     this.#runner = new SqlRunner(this.#executor, this.#dialect, quotedName(this.#dialect, this.#table));
+    this.#search = new SessionSearch(this.#runner, this.#statements);
+    this.#principals = new SqlPrincipals(this.#runner, this.#statements);
     this.#purgeTimer =
       purgeInterval === false
         ? undefined
@@ -144,30 +142,35 @@ export class SqlStore extends SessionStore {
 
   async get(key: Key, now: number): Promise<Found> {
     this.#hearClock(now);
-    const [found] = await this.#runner.rows(this.#statements.get.with({ id: key }));
-    const row = found ? new SessionRow(found) : await this.#find(key);
+    const row = (await this.#search.at(key)) ?? (await this.#search.find(key));
     if (!row) return undefined;
     if (row.id !== key) {
       const forward = row.forwardOf(key);
       return forward && now < forward.until ? { successor: row.id, graceUntil: forward.graceUntil } : undefined;
     }
     const kept = row.read();
-    return 'record' in kept && !row.isLive(kept.record, now) ? undefined : kept;
+    return 'record' in kept && !row.isLive(kept.record, now) ? { expired: kept.record.handle } : kept;
   }
 
   async touch(key: Key, now: number): Promise<boolean> {
     const at = this.#hearClock(now);
-    const touched = await this.#follow(key, now, {
+    return this.#search.follow<boolean>(key, {
       attempt: async (id) =>
         (await this.#runner.affected(this.#statements.touch.with({ id, now: at }))) > 0 || undefined,
-      // MySQL may be told to count the rows that were changed, not those that were found.
-      explain: ({ accessed }) => accessed >= at || undefined,
+      explain: (row) => {
+        const record = row.recordFor(key, now);
+        if (!record) return false;
+        // MySQL may be told to count the rows that were changed, not those that were found.
+        return record.accessed >= at || undefined;
+      },
+      absent: false,
     });
-    return touched ?? false;
   }
 
-  async add(key: Key, record: SessionRecord, { op, replaces }: AddOptions): Promise<Added> {
+  async add(key: Key, record: SessionRecord, options: AddOptions): Promise<Added> {
     this.#hearClock(record.created);
+    const { op, replaces, limit } = options;
+    if (limit) return this.#principals.add(key, record, options, limit);
     const columns = columnsOf(key, record, op);
     const { insert, replace } = this.#statements;
     try {
@@ -190,7 +193,7 @@ export class SqlStore extends SessionStore {
       Object.fromEntries<string | null>([...delta.set, ...delta.unset.map((name) => [name, null] as const)]),
     );
     const values = { now: this.#hearClock(now), op: opText(op), steps, patch };
-    const changed = await this.#follow<Changed>(key, now, {
+    return this.#search.follow<Changed>(key, {
       attempt: async (id) => {
         const version = await this.#runner.version(
           ifVersion === undefined
@@ -199,41 +202,57 @@ export class SqlStore extends SessionStore {
         );
         return version === undefined ? undefined : { version };
       },
-      explain: (record, row) => {
+      explain: (row) => {
+        const record = row.recordFor(key, now);
+        if (!record) return 'gone';
         if (row.remembers(op)) return { version: record.version };
         return ifVersion === undefined || ifVersion === record.version ? undefined : { conflict: record };
       },
+      absent: 'gone',
     });
-    return changed ?? 'gone';
   }
 
-  async rename(from: Key, to: Key, { op, now, forwardUntil, graceUntil }: RenameOptions): Promise<Renamed> {
-    const values = { to, now: this.#hearClock(now), until: Math.ceil(forwardUntil), op: opText(op) };
-    const renamed = await this.#follow<Renamed>(from, now, {
-      attempt: async (id) => {
-        const forward = forwardText(id, { until: forwardUntil, graceUntil });
-        try {
-          const renamedRows = await this.#runner.affected(this.#statements.rename.with({ ...values, id, forward }));
-          return renamedRows > 0 ? 'done' : undefined;
-        } catch (error) {
-          if (!this.#dialect.isDuplicate(error)) throw error;
-          return (await this.#wasWrittenBy(to, op)) ? 'done' : 'exists';
-        }
+  async rename(from: Key, to: Key, options: RenameOptions): Promise<Renamed> {
+    const { op, now, forwardUntil, graceUntil, follows = true, isAuthenticated = false } = options;
+    const at = this.#hearClock(now);
+    const authenticated = isAuthenticated ? at : null;
+    const values = { to, now: at, authenticated, until: Math.ceil(forwardUntil), op: opText(op) };
+    const attempt = async (id: Key): Promise<Renamed | undefined> => {
+      if (id === to) return 'exists';
+      const forward = forwardText(id, { until: forwardUntil, graceUntil });
+      try {
+        const renamedRows = await this.#runner.affected(this.#statements.rename.with({ ...values, id, forward }));
+        return renamedRows > 0 ? 'done' : undefined;
+      } catch (error) {
+        if (!this.#dialect.isDuplicate(error)) throw error;
+        return (await this.#wasWrittenBy(to, op)) ? 'done' : 'exists';
+      }
+    };
+    if (!follows) return (await attempt(from)) ?? (await this.#movedTo(to, op));
+    return this.#search.follow<Renamed>(from, {
+      attempt,
+      explain: (row) => {
+        if (!row.recordFor(from, now)) return 'gone';
+        return row.remembers(op) ? 'done' : undefined;
       },
-      explain: (_, row) => (row.remembers(op) ? 'done' : undefined),
+      absent: 'gone',
     });
-    return renamed ?? 'gone';
   }
 
-  async remove(key: Key): Promise<boolean> {
-    let id = key;
-    for (let hops = 0; hops < MAX_HOPS; hops++) {
-      if ((await this.#runner.affected(this.#statements.remove.with({ id }))) > 0) return true;
-      const row = await this.#find(key);
-      if (!row) return false;
-      ({ id } = row);
-    }
-    throw rotatedAgainAndAgain();
+  remove(key: Key): Promise<boolean> {
+    return this.#search.follow<boolean>(key, {
+      attempt: async (id) => (await this.#runner.affected(this.#statements.remove.with({ id }))) > 0 || undefined,
+      explain: () => undefined,
+      absent: false,
+    });
+  }
+
+  list(tag: string, now: number): Promise<readonly ListedSession[]> {
+    return this.#principals.list(tag, this.#hearClock(now));
+  }
+
+  removeAll(tag: string, now: number, except?: Key): Promise<number | 'gone'> {
+    return this.#principals.removeAll(tag, this.#hearClock(now), except);
   }
 
   /** A `batchSize` counts up to 1,000. What others hold locked is left to them on PostgreSQL, elsewhere waited for. */
@@ -247,36 +266,15 @@ export class SqlStore extends SessionStore {
     await this.#purgeTimer?.stop();
   }
 
-  /**
-   * What `attempt` answers for the key, or for the key that its session has by now. When it finds no row, the live session
-   * as it is may `explain` why; else it is tried once more.
-   */
-  async #follow<T>(key: Key, now: number, { attempt, explain }: Verb<T>): Promise<T | undefined> {
-    let id = key;
-    for (let hops = 0; hops < MAX_HOPS; hops++) {
-      const answer = await attempt(id);
-      if (answer !== undefined) return answer;
-      const row = await this.#find(key);
-      const forward = row?.forwardOf(key);
-      if (!row || (forward && now >= forward.until)) return undefined;
-      const kept = row.read();
-      if ('broken' in kept || !row.isLive(kept.record, now)) return undefined;
-      const explanation = explain(kept.record, row);
-      if (explanation !== undefined) return explanation;
-      ({ id } = row);
-    }
-    throw rotatedAgainAndAgain();
-  }
-
-  /** The row of a key, or of the session that once had it. */
-  async #find(key: Key): Promise<SessionRow | undefined> {
-    const rows = (await this.#runner.rows(this.#statements.find.with(searchOf(key)))).map((row) => new SessionRow(row));
-    return rows.find((row) => row.id === key) ?? rows.find((row) => row.forwardOf(key));
-  }
-
   async #wasWrittenBy(key: Key, op: string): Promise<boolean> {
-    const [row] = await this.#runner.rows(this.#statements.get.with({ id: key }));
-    return row !== undefined && new SessionRow(row).remembers(op);
+    return (await this.#search.at(key))?.remembers(op) ?? false;
+  }
+
+  /** What came of a rename that found nothing to be moved. */
+  async #movedTo(key: Key, op: string): Promise<Renamed> {
+    const row = await this.#search.find(key);
+    if (!row) return 'gone';
+    return row.remembers(op) ? 'done' : 'exists';
   }
 
   /** @returns the time as the table has it */
@@ -299,8 +297,4 @@ export class SqlStore extends SessionStore {
       if (error instanceof SessionError) logger.warn(error.message);
     }
   }
-}
-
-function rotatedAgainAndAgain(): SessionError {
-  return new SessionError('STORE_FAILED', 'A session was rotated again and again while it was looked for.');
 }

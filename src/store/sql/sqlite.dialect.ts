@@ -1,6 +1,9 @@
 /** SQLite 3.38 and later. */
 import { fieldOf, type SqlDialect } from './sql.dialect.js';
 
+/** The lock is that of the whole database. */
+const TRANSACTION = { begin: ['BEGIN IMMEDIATE'], end: ['COMMIT'], undo: ['ROLLBACK'] };
+
 export const sqlite: SqlDialect = {
   placeholder: { numbered: false, at: () => '?' },
   types: {
@@ -33,7 +36,9 @@ export const sqlite: SqlDialect = {
   introspection: `SELECT name FROM pragma_table_info(:table, COALESCE(:schema, 'main'))
     UNION ALL
     SELECT name FROM pragma_index_list(:table, COALESCE(:schema, 'main'))`,
-  migration: { begin: ['BEGIN IMMEDIATE'], end: 'COMMIT', undo: 'ROLLBACK' },
+  migration: TRANSACTION,
+  transaction: TRANSACTION,
+  forUpdate: '',
 
   isDuplicate: (error) => /^SQLITE_CONSTRAINT_(PRIMARYKEY|UNIQUE)$/.test(String(fieldOf(error, 'code'))),
   isContention: (error) => /^SQLITE_(BUSY|LOCKED)/.test(String(fieldOf(error, 'code'))),

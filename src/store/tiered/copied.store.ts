@@ -6,6 +6,7 @@ import {
   type Added,
   type AddOptions,
   type Found,
+  type ListedSession,
   type Purged,
   type PurgeOptions,
   type Renamed,
@@ -52,8 +53,12 @@ export class CopiedStore extends SessionStore {
   }
 
   add(key: Key, record: SessionRecord, options: AddOptions): Awaitable<Added> {
+    const { replaces, limit } = options;
     const add = () => this.#durable.add(key, record, options);
-    return options.replaces === undefined ? add() : this.#written(options.replaces, add);
+    // Those that it displaces have its tag.
+    const displace =
+      limit?.onMax === 'remove-oldest' ? () => this.#written(key, add, (added) => typeof added !== 'object') : add;
+    return replaces === undefined ? displace() : this.#written(replaces, displace);
   }
 
   change(key: Key, delta: Delta, now: number): Promise<Changed> {
@@ -67,6 +72,15 @@ export class CopiedStore extends SessionStore {
 
   remove(key: Key): Promise<boolean> {
     return this.#written(key, () => this.#durable.remove(key));
+  }
+
+  list(tag: string, now: number): Awaitable<readonly ListedSession[]> {
+    return this.#durable.list(tag, now);
+  }
+
+  removeAll(tag: string, now: number, except?: Key): Promise<number | 'gone'> {
+    const isGone = (answer: number | 'gone') => answer === 'gone';
+    return this.#written(except ?? anyKeyOf(tag), () => this.#durable.removeAll(tag, now, except), isGone);
   }
 
   async purge(options: PurgeOptions): Promise<Purged> {
@@ -96,4 +110,9 @@ export class CopiedStore extends SessionStore {
       if (isOutdated) await this.#copies.drop(key);
     }
   }
+}
+
+/** Copies are dropped by their tag. */
+function anyKeyOf(tag: string): Key {
+  return `${tag}.`;
 }

@@ -1,4 +1,5 @@
 /** The sessions that a process knows something of: those it used last, and those with something pending. */
+import { tagOf } from '../../session/session.id.js';
 import type { Key, SessionRecord } from '../../session/session.record.js';
 import { FollowedSession } from './followed.session.js';
 
@@ -21,9 +22,14 @@ export class FollowedSessions {
     return this.#byKey.get(key);
   }
 
-  /** Whether a session is followed, under whatever key. */
-  has({ handle }: SessionRecord): boolean {
-    return this.#byHandle.has(handle);
+  /** The session of a handle, under whatever key. */
+  ofHandle(handle: string): FollowedSession | undefined {
+    return this.#byHandle.get(handle);
+  }
+
+  /** The sessions of a tag. */
+  ofTag(tag: string): FollowedSession[] {
+    return [...this.#byHandle.values()].filter(({ key }) => tagOf(key) === tag);
   }
 
   /**
@@ -58,6 +64,7 @@ export class FollowedSessions {
   /** A session is gone. */
   forget(session: FollowedSession): void {
     session.discard();
+    if (this.#byHandle.get(session.handle) !== session) return;
     this.#byHandle.delete(session.handle);
     for (const key of session.keys) this.#byKey.delete(key);
   }

@@ -6,6 +6,7 @@ import {
   type Added,
   type AddOptions,
   type Found,
+  type ListedSession,
   type Purged,
   type PurgeOptions,
   type Renamed,
@@ -13,6 +14,7 @@ import {
   SessionStore,
   type StoreCapabilities,
 } from '../session.store.js';
+import type { SessionChannel } from '../session.channel.js';
 import { CopiedStore } from './copied.store.js';
 import { CopyTier } from './copy.tier.js';
 import { checkTieredOptions, type TieredStoreOptions } from './tiered.options.js';
@@ -45,12 +47,13 @@ import { WriteBehindStore } from './write-behind.store.js';
  *
  * **`write: 'async'`** lets touches and plain changes resolve before they are written. They are sent at once, one write
  * a session at a time; changes that come meanwhile are put together and are the next one. What fails is tried until it
- * succeeds. `add`, `update`, `rotate` and `remove` are as in `'sync'`, and come after what is pending of their session.
+ * succeeds. `add`, `update`, `rotate`, `remove` and what lists or revokes a principal's sessions are as in `'sync'`, and come
+ * after what is pending and matters to them.
  * The process itself sees what is pending, other processes see it once it is written, usually milliseconds later. Until
  * then
  * - a process that crashes loses it: the last plain changes and accesses of at most `maxPending` sessions, back to the
  *   last write of each that the durable store acknowledged;
- * - a change of a session that another process has removed resolves as if it was there. It brings nothing back;
+ * - a change of a session that another process has removed or revoked resolves as if it was there. It brings nothing back;
  * - a change of a session that another process rotates is lost if the durable store can't be written to for a minute.
  *
  * `close` writes what is pending, for `flushTimeout` at most. With Nest that needs `app.enableShutdownHooks()`.
@@ -58,6 +61,7 @@ import { WriteBehindStore } from './write-behind.store.js';
 export class TieredStore extends SessionStore {
   readonly capabilities: StoreCapabilities;
   readonly #cache: SessionStore;
+  readonly #durable: SessionStore;
   readonly #sessions: SessionStore;
   #logger: SessionLogger | undefined;
   #closing: Promise<void> | undefined;
@@ -74,9 +78,14 @@ export class TieredStore extends SessionStore {
     };
     const copied = new CopiedStore(durable, new CopyTier(settings, logger));
     this.#cache = cache;
+    this.#durable = durable;
     this.#sessions = isAsync ? new WriteBehindStore(copied, settings, logger) : copied;
     const { shared, atomic, acknowledged } = this.#sessions.capabilities;
     this.capabilities = { shared: shared && !singleProcess, atomic, acknowledged };
+  }
+
+  override get channel(): SessionChannel | undefined {
+    return this.#durable.channel ?? this.#cache.channel;
   }
 
   override start(logger: SessionLogger): void {
@@ -107,6 +116,14 @@ export class TieredStore extends SessionStore {
 
   remove(key: Key): Awaitable<boolean> {
     return this.#sessions.remove(key);
+  }
+
+  list(tag: string, now: number): Awaitable<readonly ListedSession[]> {
+    return this.#sessions.list(tag, now);
+  }
+
+  removeAll(tag: string, now: number, except?: Key): Awaitable<number | 'gone'> {
+    return this.#sessions.removeAll(tag, now, except);
   }
 
   purge(options: PurgeOptions): Awaitable<Purged> {

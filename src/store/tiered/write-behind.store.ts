@@ -6,11 +6,13 @@
 import type { Awaitable } from '../../session/awaitable.js';
 import { SessionError } from '../../session/session.error.js';
 import type { SessionLogger } from '../../session/session.logger.js';
+import { tagOf } from '../../session/session.id.js';
 import type { Changed, Delta, Key, SessionRecord } from '../../session/session.record.js';
 import {
   type Added,
   type AddOptions,
   type Found,
+  type ListedSession,
   type Purged,
   type PurgeOptions,
   type Renamed,
@@ -78,7 +80,7 @@ export class WriteBehindStore extends SessionStore {
     if (found && 'record' in found) {
       if (overlay) return { record: overlay(found.record) };
       // Some session was removed while this one was read. Maybe this one.
-      if (asked < this.#removedAt && !this.#sessions.has(found.record)) return found;
+      if (asked < this.#removedAt && !this.#sessions.ofHandle(found.record.handle)) return found;
       const followed = this.#sessions.follow(key, found.record, asked);
       if (followed.isIdle) followed.learn(found.record);
       // Renamed by another process, and changed here under its former key.
@@ -86,7 +88,8 @@ export class WriteBehindStore extends SessionStore {
       return found;
     }
     // It may be a pending access that keeps the session alive.
-    return overlay && session && !found ? this.#inOrder(session, () => this.#inner.get(key, now)) : found;
+    const isAbsent = !found || 'expired' in found;
+    return overlay && session && isAbsent ? this.#inOrder(session, () => this.#inner.get(key, now)) : found;
   }
 
   async touch(key: Key, now: number): Promise<boolean> {
@@ -100,10 +103,13 @@ export class WriteBehindStore extends SessionStore {
   }
 
   async add(key: Key, record: SessionRecord, options: AddOptions): Promise<Added> {
+    // What is pending may keep sessions alive, that count.
+    if (options.limit) await this.#settleAll(tagOf(key));
     const added = await this.#inner.add(key, record, options);
-    if (added !== 'added') return added;
+    if (added !== 'added' && typeof added !== 'object') return added;
     this.#sessions.follow(key, record, ++this.#turn);
-    if (options.replaces !== undefined) this.#forget(options.replaces);
+    if (options.replaces !== undefined) this.#forget(this.#sessions.find(options.replaces));
+    if (added !== 'added') this.#forget(...added.displaced.map((handle) => this.#sessions.ofHandle(handle)));
     return added;
   }
 
@@ -129,13 +135,31 @@ export class WriteBehindStore extends SessionStore {
 
   async remove(key: Key): Promise<boolean> {
     const removed = await this.#inner.remove(key);
-    this.#forget(key);
+    this.#forget(this.#sessions.find(key));
     return removed;
+  }
+
+  async list(tag: string, now: number): Promise<readonly ListedSession[]> {
+    // What is pending keeps sessions alive, and has their last accesses.
+    await this.#settleAll(tag);
+    return this.#inner.list(tag, now);
+  }
+
+  async removeAll(tag: string, now: number, except?: Key): Promise<number | 'gone'> {
+    const known = this.#sessions.ofTag(tag);
+    // Whoever spares a session has read it here: if something of it is pending, it is known by that key.
+    const spared = except === undefined ? undefined : this.#sessions.find(except);
+    const ended = await this.#inOrder(spared, () => this.#inner.removeAll(tag, now, except));
+    if (ended === 'gone') return ended;
+    // Of what came meanwhile nobody knows: it isn't taken for known, but what is pending of it is still written.
+    const met = this.#sessions.ofTag(tag).filter((session) => session.isIdle);
+    this.#forget(...[...known, ...met].filter((session) => session !== spared));
+    return ended;
   }
 
   async purge(options: PurgeOptions): Promise<Purged> {
     // What is pending may keep sessions alive.
-    await Promise.all([...this.#pending].map((session) => this.#settle(session)));
+    await this.#settleAll();
     return this.#inner.purge(options);
   }
 
@@ -161,19 +185,26 @@ export class WriteBehindStore extends SessionStore {
     return !session.isIdle || this.#pending.size < this.#maxPending ? session : undefined;
   }
 
-  /** A session is gone. */
-  #forget(key: Key): void {
+  /** Sessions are gone, whether they were known or not. */
+  #forget(...sessions: readonly (FollowedSession | undefined)[]): void {
     this.#removedAt = ++this.#turn;
-    const session = this.#sessions.find(key);
-    if (!session) return;
-    this.#sessions.forget(session);
-    this.#pending.delete(session);
+    for (const session of sessions) {
+      if (!session) continue;
+      this.#sessions.forget(session);
+      this.#pending.delete(session);
+    }
   }
 
   /** Does what can't be done before all that is pending of the session is written. */
   async #inOrder<T>(session: FollowedSession | undefined, work: () => Awaitable<T>): Promise<T> {
     if (session) await this.#settle(session);
     return work();
+  }
+
+  /** Those of a tag, or of all. */
+  async #settleAll(tag?: string): Promise<void> {
+    const sessions = [...this.#pending].filter(({ key }) => tag === undefined || tagOf(key) === tag);
+    await Promise.all(sessions.map((session) => this.#settle(session)));
   }
 
   #settle(session: FollowedSession): Promise<void> {
@@ -230,7 +261,7 @@ export class WriteBehindStore extends SessionStore {
 
   /** Removed by another process, or expired. */
   #lost(session: FollowedSession): void {
-    this.#forget(session.key);
+    this.#forget(session);
     this.#logger.debug(`Session ${session.handle} was gone before its last changes were written.`);
   }
 

@@ -47,7 +47,7 @@ export function describeAdd({ describe, it }: Suite<StoreTrial>): void {
           (index % 2 === 0 ? trial.store : trial.second).add(key, record, { op: trial.newOp() }),
         ),
       );
-      deepStrictEqual([...answers].sort(), ['added', ...Array.from({ length: 19 }, () => 'exists')]);
+      deepStrictEqual(answers.map(String).sort(), ['added', ...Array.from({ length: 19 }, () => 'exists')]);
       deepStrictEqual(await trial.recordOf(key), records[answers.indexOf('added')]);
     });
 

@@ -179,7 +179,7 @@ export function describePrincipals({ describe, it }: Suite<StoreTrial>): void {
         trial.store.removeAll(trial.tagOf('a'), trial.now, one.key),
         trial.second.removeAll(trial.tagOf('a'), trial.now, another.key),
       ]);
-      deepStrictEqual([...answers].sort(), [1, 'gone']);
+      deepStrictEqual(answers.map(String).sort(), ['1', 'gone']);
       const winner = answers[0] === 1 ? one : another;
       deepStrictEqual(await trial.handlesOf('a'), [winner.record.handle]);
     });
@@ -260,10 +260,8 @@ export function describePrincipals({ describe, it }: Suite<StoreTrial>): void {
     it('is exact for many at a time: as many come in as may', async (trial) => {
       const limit = { max: 5, onMax: 'refuse' } as const;
       const added = await addMany(trial, limit, 20);
-      deepStrictEqual(
-        added.map(({ answer }) => answer).sort(),
-        [...Array.from({ length: 5 }, () => 'added'), ...Array.from({ length: 15 }, () => 'limit')],
-      );
+      const countOf = (answer: Added) => added.filter((one) => one.answer === answer).length;
+      deepStrictEqual([countOf('added'), countOf('limit')], [5, 15]);
       deepStrictEqual(await trial.handlesOf('a'), handlesOf(added.filter(({ answer }) => answer === 'added')));
     });
 

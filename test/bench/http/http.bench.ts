@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { clearBackends } from './backends.js';
 import {
   type Backend,
+  type Contender,
   contendersOf,
   type Exercise,
   exercisesOf,
@@ -10,7 +11,7 @@ import {
   type RouteName,
   type Size,
 } from './contender.js';
-import { openLoadGenerator } from './load.js';
+import { type LoadGenerator, openLoadGenerator } from './load.js';
 import type { Performance } from './performance.js';
 import { BenchServer } from './server.js';
 
@@ -30,10 +31,17 @@ export interface HttpResults {
   readonly performances: readonly Performance[];
 }
 
+/** An exercise, its results, and the server that does it. */
 interface Turn {
   readonly server: BenchServer;
   readonly performance: Performance;
 }
+
+/**
+ * After so many rounds all servers are started anew: what V8 makes of the same code, and where memory lies, differs from process to
+ * process, by more than what is to be measured.
+ */
+const ROUNDS_A_START = 3;
 
 /** Enough to keep one server busy, and to show whether commands to backends leave together. */
 const CONNECTIONS = 32;
@@ -54,54 +62,78 @@ const LENGTHS: Partial<Record<RouteName, number>> = { none: 3 };
 /** Runs the plan, and clears up after it. `progress` hears how far it is. */
 export async function benchHttp(plan: HttpPlan, progress: (done: string) => void): Promise<HttpResults> {
   const generator = openLoadGenerator();
-  const prefix = `bench_${process.pid}`;
-  const servers: BenchServer[] = [];
-  const turns: Turn[] = [];
-  const run = ({ server, performance: exercise }: Turn, milliseconds: number): Promise<void> => {
-    const [url, cookies] = [server.urlOf(exercise), server.cookiesOf(exercise)];
-    return generator.run({ url, cookies, connections: CONNECTIONS, milliseconds });
-  };
+  const performances = performancesOf(plan);
   try {
-    const contenders = PLATFORMS.flatMap((platform) => contendersOf(platform, plan.backends));
-    for (const [index, contender] of contenders.entries()) {
-      const server = await BenchServer.start(contender, `${prefix}_${index}`, plan.sizes);
-      servers.push(server);
-      for (const exercise of exercisesOf(contender, plan.sizes)) {
-        if (plan.routes.includes(exercise.route)) {
-          turns.push({ server, performance: { ...exercise, cpu: [], perSecond: [] } });
-        }
-      }
+    for (let round = 0; round < plan.rounds; round += ROUNDS_A_START) {
+      const rounds = { first: round, end: Math.min(round + ROUNDS_A_START, plan.rounds) };
+      await benchFreshServers(plan, performances, rounds, generator, progress);
     }
-    progress(`${servers.length} servers`);
-    // What is compared runs one after the other.
-    turns.sort((a, b) => placeOf(a.performance).localeCompare(placeOf(b.performance)));
-    for (const turn of turns) await run(turn, plan.warmUpMs);
-    progress('warmed up');
-    for (let round = 0; round < plan.rounds; round++) {
-      // Forth and back: whether the machine becomes faster or slower, it does so for all.
-      for (const turn of round % 2 === 0 ? turns : turns.toReversed()) {
-        const turnMs = plan.turnMs * (LENGTHS[turn.performance.route] ?? 1);
-        const isCold = performance.now() - turn.server.lastUsed > COLD_MS;
-        const settleMs = isCold ? COLD_SETTLE_MS : SETTLE_MS;
-        const loaded = run(turn, settleMs + turnMs + LEEWAY_MS);
-        await Promise.race([setTimeout(settleMs), loaded]);
-        const [before, began] = [await turn.server.usage(), performance.now()];
-        await Promise.race([setTimeout(turnMs), loaded]);
-        const [after, ended] = [await turn.server.usage(), performance.now()];
-        await loaded;
-        turn.server.lastUsed = ended;
-        const requests = after.requests - before.requests;
-        turn.performance.cpu.push(roundedTo2((after.cpu - before.cpu) / requests));
-        turn.performance.perSecond.push(Math.round((requests / (ended - began)) * 1_000));
-      }
-      progress(`round ${round + 1} of ${plan.rounds}`);
-    }
-    return { generator: generator.name, performances: turns.map(({ performance }) => performance) };
+    return { generator: generator.name, performances };
   } finally {
     generator.close();
-    await Promise.all(servers.map((server) => server.stop()));
+  }
+}
+
+/** What is compared comes one after the other. */
+function performancesOf({ backends, sizes, routes }: HttpPlan): Performance[] {
+  return PLATFORMS.flatMap((platform) => contendersOf(platform, backends))
+    .flatMap((contender) => exercisesOf(contender, sizes))
+    .filter(({ route }) => routes.includes(route))
+    .map((exercise) => ({ ...exercise, cpu: [], perSecond: [] }))
+    .toSorted((a, b) => placeOf(a).localeCompare(placeOf(b)));
+}
+
+async function benchFreshServers(
+  plan: HttpPlan,
+  performances: readonly Performance[],
+  { first, end }: { readonly first: number; readonly end: number },
+  generator: LoadGenerator,
+  progress: (done: string) => void,
+): Promise<void> {
+  const prefix = `bench_${process.pid}_${first}`;
+  const servers = new Map<Contender, BenchServer>();
+  try {
+    for (const { contender } of performances) {
+      if (servers.has(contender)) continue;
+      servers.set(contender, await BenchServer.start(contender, `${prefix}_${servers.size}`, plan.sizes));
+    }
+    progress(`${servers.size} servers`);
+    const turns = performances.flatMap((performance): Turn[] => {
+      const server = servers.get(performance.contender);
+      return server ? [{ server, performance }] : [];
+    });
+    for (const turn of turns) await load(generator, turn, plan.warmUpMs);
+    progress('warmed up');
+    for (let round = first; round < end; round++) {
+      // Forth and back: whether the machine becomes faster or slower, it does so for all.
+      for (const turn of round % 2 === 0 ? turns : turns.toReversed()) await measure(generator, turn, plan.turnMs);
+      progress(`round ${round + 1} of ${plan.rounds}`);
+    }
+  } finally {
+    await Promise.all(Array.from(servers.values(), (server) => server.stop()));
     await clearBackends(plan.backends, prefix);
   }
+}
+
+async function measure(generator: LoadGenerator, turn: Turn, planned: number): Promise<void> {
+  const { server, performance: figures } = turn;
+  const turnMs = planned * (LENGTHS[figures.route] ?? 1);
+  const settleMs = performance.now() - server.lastUsed > COLD_MS ? COLD_SETTLE_MS : SETTLE_MS;
+  const loaded = load(generator, turn, settleMs + turnMs + LEEWAY_MS);
+  await Promise.race([setTimeout(settleMs), loaded]);
+  const [before, began] = [await server.usage(), performance.now()];
+  await Promise.race([setTimeout(turnMs), loaded]);
+  const [after, ended] = [await server.usage(), performance.now()];
+  await loaded;
+  server.lastUsed = ended;
+  const requests = after.requests - before.requests;
+  figures.cpu.push(roundedTo2((after.cpu - before.cpu) / requests));
+  figures.perSecond.push(Math.round((requests / (ended - began)) * 1_000));
+}
+
+function load(generator: LoadGenerator, { server, performance: exercise }: Turn, milliseconds: number): Promise<void> {
+  const [url, cookies] = [server.urlOf(exercise), server.cookiesOf(exercise)];
+  return generator.run({ url, cookies, connections: CONNECTIONS, milliseconds });
 }
 
 function placeOf({ contender, route, size }: Exercise): string {

@@ -3,6 +3,7 @@ import KeyvRedis from '@keyv/redis';
 import { createCache } from 'cache-manager';
 import { Keyv } from 'keyv';
 import { CacheStore } from 'nestjs-http-session/cache';
+import type { SessionRecord } from 'nestjs-http-session/core';
 import { randomUUID } from 'node:crypto';
 import type { Call, Command, Report } from './protocol.js';
 
@@ -40,6 +41,8 @@ async function make(call: Call): Promise<unknown> {
   const now = Date.now();
   const op = randomUUID();
   switch (call.method) {
+    case 'add':
+      return store.add(call.key, principalsRecord(call.handle, now), { op });
     case 'change':
       return store.change(call.key, { set: new Map([[call.attr, '1']]), unset: [], op }, now);
     case 'update': {
@@ -56,6 +59,12 @@ async function make(call: Call): Promise<unknown> {
     case 'rename':
       return store.rename(call.key, call.to, { op, now, forwardUntil: now + 60_000, graceUntil: 0 });
   }
+}
+
+function principalsRecord(handle: string, now: number): SessionRecord {
+  const times = { created: now, accessed: now, timeout: 60_000, touchInterval: 0, ends: null };
+  const rest = { version: 1, persistent: true, seed: 'seed', consts: '{}', attrs: new Map<string, string>() };
+  return { format: 1, ...times, ...rest, principal: 'a', handle };
 }
 
 process.on('message', (command: Command) => {

@@ -3,6 +3,7 @@ import type { Key } from 'nestjs-http-session/core';
 
 /** A call of the store. */
 export type Call =
+  | { readonly method: 'add'; readonly key: Key; readonly handle: string }
   | { readonly method: 'change'; readonly key: Key; readonly attr: string }
   | { readonly method: 'update'; readonly key: Key }
   | { readonly method: 'touch'; readonly key: Key }

@@ -1,6 +1,7 @@
 /** The id in a cookie: how it is read, told, cleared and taken back. */
 import { type CookieOptions, CookieTransport, type Validity } from 'nestjs-http-session/core';
 import { describe, expect, it } from 'vitest';
+import { MAX_ID_LENGTH, newId } from '../../../src/session/session.id.js';
 import { PlainResponse } from '../fixtures/plain.response.js';
 
 const ID = `tagg.${'s'.repeat(24)}`;
@@ -140,6 +141,15 @@ describe('telling', () => {
     new CookieTransport().tell(response, ID, VALIDITY);
     const line = `__Host-sessid=${ID}; Max-Age=86400; Path=/; HttpOnly; Secure; SameSite=Lax`;
     expect(response.getHeader('Set-Cookie')).toEqual([line]);
+  });
+
+  it('fits into the 4096 bytes that browsers keep, with the longest id there is, and signed', () => {
+    const response = new PlainResponse();
+    const id = newId(MAX_ID_LENGTH, 'principal-12');
+    new CookieTransport({ secrets: ['secret'] }).tell(response, id, VALIDITY);
+    const [cookie = ''] = response.getHeader('Set-Cookie')[0]?.split(';') ?? [];
+    expect(cookie).toContain(id);
+    expect(cookie.length).toBeLessThan(4_096);
   });
 
   it('once more sets the last id alone', () => {

@@ -1,6 +1,7 @@
 /** No log, no event and no error ever holds an id, a key's secret, a signing secret, or a value. */
 import { createSession } from 'nestjs-http-session/core';
 import { expect, it } from 'vitest';
+import { successorOf } from '../../../src/session/session.id.js';
 import { createExchange, credentialsOf, sendHeaders, TestServer } from '../fixtures/test.server.js';
 import { turns } from '../fixtures/turns.js';
 
@@ -66,6 +67,25 @@ it('a whole life of sessions leaves nothing of them in logs, events and errors',
   for (const secret of [VALUE, SIGNING_SECRET, 'hunter2', ...ids, ...ids.map((id) => id.split('.')[1] ?? id)]) {
     expect(told).not.toContain(secret);
   }
+});
+
+it('what a store knows of a session opens nothing', async () => {
+  const server = new TestServer({ renewInterval: '10m' });
+  const { session } = await server.login({ principal: 'ann', labels: { device: 'phone' }, attrs: { a: VALUE } });
+  const { key, record } = server;
+  const [tag = '', secret = ''] = session.id.split('.');
+  expect(JSON.stringify([key, { ...record, attrs: [...record.attrs] }])).not.toContain(secret);
+  server.clock.advance('10m');
+  for (const guess of [
+    key,
+    `${tag}.${record.handle.repeat(2)}`,
+    `${tag}.${record.seed}`,
+    successorOf(key, record.seed),
+  ]) {
+    const { request } = createExchange({ cookie: `__Host-sessid=${guess}` });
+    expect(await server.manager.get(request)).toBeUndefined();
+  }
+  expect(server.ofType('rejected').map(({ reason }) => reason)).toEqual(Array(4).fill('unknown'));
 });
 
 /** All of an error that anybody could log. */

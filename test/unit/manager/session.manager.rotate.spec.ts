@@ -43,7 +43,7 @@ describe('rotate', () => {
   it('kills the old id at once', async () => {
     await server.manager.rotate(visit.session, visit.response);
     expect(await server.find(first)).toBeUndefined();
-    expect(server.ofType('rejected')).toEqual([{ type: 'rejected', reason: 'unknown' }]);
+    expect(server.ofType('rejected')).toEqual([{ type: 'rejected', reason: 'reused', handle: visit.session.handle }]);
   });
 
   it('keeps all that the session is', async () => {
@@ -100,7 +100,9 @@ describe('rotate', () => {
 
   it('emits an event with the handle that the session always has', async () => {
     await server.manager.rotate(visit.session, visit.response);
-    expect(server.ofType('rotated')).toEqual([{ type: 'rotated', handle: server.ofType('added')[0]?.handle }]);
+    const { handle } = visit.session;
+    expect(server.ofType('added')).toEqual([{ type: 'added', handle }]);
+    expect(server.ofType('rotated')).toEqual([{ type: 'rotated', reason: 'rotated', handle }]);
   });
 
   it('draws another id if that one is taken', async () => {

@@ -5,7 +5,12 @@ import { describe, expect, it } from 'vitest';
 import { TestServer } from '../fixtures/test.server.js';
 
 const SECRET = 'hunter2';
-const INIT = { attrs: { token: SECRET, deep: { token: SECRET } }, constAttrs: { user: SECRET } };
+const INIT = {
+  principal: SECRET,
+  labels: { device: SECRET },
+  attrs: { token: SECRET, deep: { token: SECRET } },
+  constAttrs: { user: SECRET },
+};
 
 const MADE: [string, () => Promise<Session>][] = [
   ['created', async () => createSession(INIT)],
@@ -23,12 +28,17 @@ describe.each(MADE)('a session that was %s', (how, make) => {
     expect(JSON.stringify(json)).not.toContain(session.id);
     expect(JSON.stringify(json)).not.toContain(session.id.split('.')[1]);
     expect(json).toEqual({
+      handle: session.handle,
+      principal: SECRET,
+      labels: { device: SECRET },
+      authenticated: session.authenticated.toISOString(),
       isNew: how !== 'loaded',
       created: session.created.toISOString(),
       accessed: session.accessed.toISOString(),
       timeout: session.timeout,
       expires: session.expires.toISOString(),
-      ...INIT,
+      attrs: INIT.attrs,
+      constAttrs: INIT.constAttrs,
     });
   });
 
@@ -47,9 +57,21 @@ describe.each(MADE)('a session that was %s', (how, make) => {
     expect(shown).not.toContain(SECRET);
   });
 
-  it('shows the names of its attributes and its times to util.inspect', async () => {
-    const shown = inspect(await make());
-    for (const word of ['Session', 'isNew', 'created', 'accessed', 'timeout', 'expires', 'token', 'deep', 'user']) {
+  it('shows its handle, the names of its attributes and its times to util.inspect', async () => {
+    const session = await make();
+    const shown = inspect(session);
+    for (const word of [
+      session.handle,
+      'Session',
+      'isNew',
+      'created',
+      'accessed',
+      'timeout',
+      'expires',
+      'token',
+      'deep',
+      'user',
+    ]) {
       expect(shown).toContain(word);
     }
   });

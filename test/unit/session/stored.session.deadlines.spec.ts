@@ -64,7 +64,7 @@ describe('expires is exactly the instant from which on the store serves the sess
     const { session } = await act(server, first);
     const expires = session.expires.getTime();
     expect(server.memory.get(server.key, expires - 1)).toMatchObject({ record: { handle: expect.any(String) as string } });
-    expect(server.memory.get(server.key, expires)).toBeUndefined();
+    expect(server.memory.get(server.key, expires)).toEqual({ expired: session.handle });
   }); // prettier-ignore
 
   it('and so it is for a client that comes at that instant', async () => {

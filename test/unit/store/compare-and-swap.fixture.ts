@@ -81,9 +81,6 @@ export async function playAll(
   return plays;
 }
 
-/** Between two steps of a role, turns of the microtask queue. */
-const MOST_TURNS = 1_000;
-
 interface Choice {
   readonly taken: number;
   readonly of: number;
@@ -93,6 +90,12 @@ interface Played extends Ending {
   readonly choices: readonly Choice[];
 }
 
+/** A step that waits to be taken. A role may have several, that it doesn't make one after the other. */
+interface Parked {
+  readonly role: number;
+  go(): void;
+}
+
 async function play(
   texts: Map<Key, string>,
   roles: readonly Role[],
@@ -100,12 +103,12 @@ async function play(
   switches: number,
 ): Promise<Played> {
   const answers: unknown[] = roles.map(() => undefined);
-  const parked = new Map<number, () => void>();
+  let parked: Parked[] = [];
   let running = roles.length;
   roles.forEach((role, index) => {
     const store = new MapStore(
       texts,
-      <T>(take: () => T) => new Promise<T>((resolve) => parked.set(index, () => resolve(take()))),
+      <T>(take: () => T) => new Promise<T>((resolve) => parked.push({ role: index, go: () => resolve(take()) })),
     );
     const finish = (answer: unknown): void => {
       answers[index] = answer;
@@ -116,32 +119,25 @@ async function play(
   const choices: Choice[] = [];
   const order: number[] = [];
   let switchesLeft = switches;
-  /** Until each role has come to its next step, or to its end. */
-  const settle = async (): Promise<void> => {
-    for (let turns = 0; parked.size < running && turns < MOST_TURNS; turns++) await Promise.resolve();
-  };
-  await settle();
+  // Then each role has come to its next steps, or to its end.
+  await setImmediate();
   while (running > 0) {
     const last = order.at(-1);
-    const ready = [...parked.keys()].sort((a, b) => rank(a, last) - rank(b, last));
-    const mayChoose = last === undefined || !parked.has(last) || switchesLeft > 0;
+    const own = parked.filter(({ role }) => role === last);
+    const others = parked.filter(({ role }) => role !== last).sort((a, b) => a.role - b.role);
+    // Whoever went last comes first, then the others in their order.
+    const ready = own.length > 0 && switchesLeft === 0 ? own : [...own, ...others];
     const taken = script[choices.length] ?? 0;
-    const chosen = ready[mayChoose ? taken : 0];
-    if (chosen === undefined) throw new Error('A role waits for something else than the store.');
-    if (mayChoose) choices.push({ taken, of: ready.length });
-    if (last !== undefined && parked.has(last) && chosen !== last) switchesLeft--;
-    const go = parked.get(chosen);
-    parked.delete(chosen);
-    order.push(chosen);
-    go?.();
-    await settle();
+    const chosen = ready[taken];
+    if (!chosen) throw new Error('A role waits for something else than the store.');
+    choices.push({ taken, of: ready.length });
+    if (own.length > 0 && chosen.role !== last) switchesLeft--;
+    parked = parked.filter((step) => step !== chosen);
+    order.push(chosen.role);
+    chosen.go();
+    await setImmediate();
   }
   return { answers, order: order.join(''), choices };
-}
-
-/** Whoever went last comes first, then the others in their order. */
-function rank(role: number, last: number | undefined): number {
-  return role === last ? -1 : role;
 }
 
 /** Depth first: the last choice that could have been another one becomes the next one. */

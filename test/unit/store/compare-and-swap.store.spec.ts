@@ -67,6 +67,16 @@ describe('CompareAndSwapStore', () => {
     ]);
   });
 
+  it('tells whose session it was that has expired, wherever it lies', async () => {
+    const store = new MapStore();
+    await store.add(KEY, recordOf({ handle: 'whose' }), { op: 'add' });
+    expect(await store.get(KEY, MINUTE - 1)).toHaveProperty('record');
+    expect(await store.get(KEY, MINUTE)).toEqual({ expired: 'whose' });
+    await store.rename(KEY, SUCCESSOR, renameOptions('rename'));
+    expect(await store.get(SUCCESSOR, MINUTE)).toEqual({ expired: 'whose' });
+    expect(await store.get(KEY, MINUTE)).toBeUndefined();
+  });
+
   it('makes one swap for each of many changes that come at once in one process', async () => {
     const store = new KeepingStore(new Map(), remotely);
     await store.add(KEY, recordOf(), { op: 'add' });

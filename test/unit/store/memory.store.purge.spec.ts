@@ -149,7 +149,7 @@ describe('the purge', () => {
         for (const deadline of deadlines.values()) expect(deadline).toBeGreaterThan(now - 1_000);
       } else {
         const found = store.get(key, now);
-        expect(found !== undefined).toBe(live);
+        expect(found !== undefined && 'record' in found).toBe(live);
         expect(store.touch(key, now)).toBe(live);
         if (found && 'record' in found) deadlines.set(key, now + found.record.timeout);
       }

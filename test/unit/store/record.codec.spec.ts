@@ -35,6 +35,7 @@ const GOLDEN_RECORD =
   '[1,1700000000000,1800000,60000,1702592000000,true,"a-handle","a-seed",null,1700000060000,3,"{\\"user\\":\\"\\\\\\"a\\\\\\"\\"}",' +
   '[["count","1"],["__proto__","\\"\u{1f600}\\\\n\\""]]]';
 const GOLDEN_LEAST = '[1,0,1,0,null,false,"","","a-principal",0,1,"",[]]';
+const GOLDEN_ROTATED = '[1,0,1,0,null,false,"","",["a-principal","{\\"device\\":\\"a phone\\"}"],0,1,"",[],5,3]';
 
 function headOf(record: SessionRecord): unknown {
   const { accessed: _accessed, version: _version, consts: _consts, attrs: _attrs, ...head } = record;
@@ -55,8 +56,20 @@ describe('A record as text', () => {
     );
   });
 
-  it('has no principal where there is none', () => {
-    expect(decodeRecord(encodeRecord(RECORD))).not.toHaveProperty('principal');
+  it('of a session that was rotated is what format 1 says, to the letter', () => {
+    const owner = { principal: 'a-principal', labels: '{"device":"a phone"}' };
+    const least = recordOf({ timeout: 1, persistent: false, handle: '', seed: '', consts: '' });
+    const record = { ...least, ...owner, rotated: 5, authenticated: 3 };
+    expect(encodeRecord(record)).toBe(GOLDEN_ROTATED);
+    expect(decodeRecord(GOLDEN_ROTATED)).toEqual(record);
+  });
+
+  it.each(['principal', 'labels', 'rotated', 'authenticated'])('has no %s where there is none', (name) => {
+    expect(decodeRecord(encodeRecord(RECORD))).not.toHaveProperty(name);
+  });
+
+  it.each<Partial<SessionRecord>>([{ rotated: 0 }, { authenticated: 0 }])('keeps %o, and nothing beside it', (part) => {
+    expect(decodeRecord(encodeRecord({ ...RECORD, ...part }))).toStrictEqual({ ...RECORD, ...part });
   });
 
   it('has the labels of a principal beside it', () => {
@@ -73,25 +86,29 @@ describe('A record as text', () => {
   });
 
   it('is broken wherever it is cut off', () => {
-    for (let length = 0; length < GOLDEN_RECORD.length; length++) {
-      expect(() => decodeRecord(GOLDEN_RECORD.slice(0, length))).toThrow(BrokenRecord);
+    for (const golden of [GOLDEN_RECORD, GOLDEN_ROTATED]) {
+      for (let length = 0; length < golden.length; length++) {
+        expect(() => decodeRecord(golden.slice(0, length))).toThrow(BrokenRecord);
+      }
     }
     for (let length = 0; length < GOLDEN_HEAD.length; length++) {
       expect(() => decodeHead(GOLDEN_HEAD.slice(0, length))).toThrow(BrokenRecord);
     }
   });
 
-  const parts = JSON.parse(GOLDEN_RECORD) as unknown[];
+  describe.each([GOLDEN_RECORD, GOLDEN_ROTATED].map((text) => ({ text })))('such as $text', ({ text }) => {
+    const parts = JSON.parse(text) as unknown[];
 
-  it.each(parts.map((_, index) => index))('is broken when part %i is missing, or something else', (index) => {
-    expect(() => decodeRecord(JSON.stringify(parts.toSpliced(index, 1)))).toThrow(BrokenRecord);
-    for (const other of [{}, [1], [['a', 1]], [['a', 'b', 'c']]]) {
-      expect(() => decodeRecord(JSON.stringify(parts.with(index, other)))).toThrow(BrokenRecord);
-    }
-  });
+    it.each(parts.map((_, index) => index))('is broken when part %i is missing, or something else', (index) => {
+      expect(() => decodeRecord(JSON.stringify(parts.toSpliced(index, 1)))).toThrow(BrokenRecord);
+      for (const other of [{}, [1], [['a', 1]], [['a', 'b', 'c']]]) {
+        expect(() => decodeRecord(JSON.stringify(parts.with(index, other)))).toThrow(BrokenRecord);
+      }
+    });
 
-  it('is broken when it has more than its parts', () => {
-    expect(() => decodeRecord(JSON.stringify([...parts, 1]))).toThrow(BrokenRecord);
+    it('is broken when it has more than its parts', () => {
+      expect(() => decodeRecord(JSON.stringify([...parts, 1]))).toThrow(BrokenRecord);
+    });
   });
 
   it.each(['', 'null', '{}', '1', '"text"', '[]', '[null]', '["1"]', '[1e999]'])('is not %s', (text) => {

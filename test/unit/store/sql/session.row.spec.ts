@@ -5,6 +5,9 @@ import { recordOf } from '../../fixtures/record.js';
 const record = {
   ...recordOf({ created: 1, accessed: 2, ends: 10_000, attrs: new Map([['a', '"x"']]) }),
   principal: 'p',
+  labels: '{"device":"phone"}',
+  rotated: 3,
+  authenticated: 4,
 };
 const columns = columnsOf('abcd.key', record, 'op');
 
@@ -24,7 +27,7 @@ describe('SessionRow', () => {
     expect(new SessionRow({ ...columns, persistent: false }).read()).toMatchObject({ record: { persistent: false } });
   });
 
-  const NULLABLE = ['principal', 'ends'];
+  const NULLABLE = ['principal', 'labels', 'rotated', 'authenticated', 'ends'];
   const READ = Object.keys(columns).filter(
     (name) => !['id', 'expires', 'ops', 'previous', 'forwards_until', 'purge_at', ...NULLABLE].includes(name),
   );

@@ -25,6 +25,19 @@ describe('a session that is renamed again and again', () => {
   });
 });
 
+describe('a session that is gone', () => {
+  it('takes none with it that came to be followed since, when that is heard of again', () => {
+    const sessions = new FollowedSessions(10);
+    const gone = sessions.follow('abcd.old', record, 0);
+    sessions.forget(gone);
+    const session = sessions.follow('abcd.new', record, 1);
+    sessions.forget(gone);
+    expect(sessions.ofHandle('handle')).toBe(session);
+    expect(sessions.find('abcd.new')).toBe(session);
+    expect(sessions.ofTag('abcd')).toEqual([session]);
+  });
+});
+
 describe('no more sessions are followed than may be', () => {
   it('and those go first that were used longest ago and have nothing pending', () => {
     const sessions = new FollowedSessions(2);
@@ -33,7 +46,11 @@ describe('no more sessions are followed than may be', () => {
     sessions.follow('abcd.first', first, 1).touch(1);
     sessions.follow('abcd.second', second, 2);
     sessions.follow('abcd.third', third, 3);
-    expect([first, second, third].map((one) => sessions.has(one))).toEqual([true, false, true]);
+    expect([first, second, third].map(({ handle }) => sessions.ofHandle(handle)?.handle)).toEqual([
+      'first',
+      undefined,
+      'third',
+    ]);
     expect(sessions.find('abcd.second')).toBeUndefined();
   });
 });

@@ -5,8 +5,9 @@ import { errorOf } from '../../fixtures/session.error.js';
 import { isSettled, turns } from '../../fixtures/turns.js';
 import { NOW, OwnCache, Process, SharedCache, TwoProcesses } from './tiered.fixture.js';
 
-const KEY = 'abcd.key';
-const NEXT = 'abcd.next';
+const TAG = 'principal-ab';
+const KEY = `${TAG}.key`;
+const NEXT = `${TAG}.next`;
 const OTHER = 'efgh.other';
 const LOOK = 500;
 
@@ -16,7 +17,7 @@ let there: Process;
 beforeEach(async () => {
   vi.useFakeTimers({ now: NOW, toFake: ['setTimeout', 'clearTimeout', 'performance', 'Date'] });
   ({ here, there } = new TwoProcesses({ freshFor: '30s' }));
-  await here.add(KEY);
+  await here.add(KEY, { principal: 'a' });
   await here.add(OTHER);
 });
 
@@ -59,6 +60,16 @@ const WRITES: [string, () => Promise<unknown>, () => Promise<void>][] = [
       const record = await here.get(OTHER);
       if (record) await here.store.add('ijkl.key', { ...record, handle: 'new' }, { op: 'op', replaces: KEY });
     },
+    async () => expect(await there.get(KEY)).toBeUndefined(),
+  ],
+  [
+    'revocation of all',
+    async () => here.store.removeAll(TAG, NOW),
+    async () => expect(await there.get(KEY)).toBeUndefined(),
+  ],
+  [
+    'session that displaces it',
+    () => here.addWithin(1, `${TAG}.new`, { principal: 'a' }),
     async () => expect(await there.get(KEY)).toBeUndefined(),
   ],
 ];

@@ -1,5 +1,6 @@
 /** Two tiers that several processes share, on which tests stop, hold and fail what they like. */
 import {
+  type Added,
   type Changed,
   type Delta,
   type Key,
@@ -43,7 +44,8 @@ export class SharedCache extends SharedStore {
   override get copies(): SessionCopies {
     return {
       take: (key, ticket, now) => this.#call('take', async () => this.#place.store.copies.take(key, ticket, now)),
-      fill: (key, ticket, copy) => this.#call('fill', async () => this.#place.store.copies.fill(key, ticket, copy)),
+      fill: (key, ticket, copy, now) =>
+        this.#call('fill', async () => this.#place.store.copies.fill(key, ticket, copy, now)),
       drop: (key) => this.#call('drop', async () => this.#place.store.copies.drop(key)),
     };
   }
@@ -140,8 +142,13 @@ export class Process {
   }
 
   async add(key: Key, change: Partial<SessionRecord> = {}): Promise<void> {
-    const record = recordOf({ created: NOW, accessed: NOW, handle: `handle of ${key}`, timeout: 3_600_000, ...change });
-    await this.store.add(key, record, { op: this.newOp() });
+    await this.store.add(key, newRecord(key, change), { op: this.newOp() });
+  }
+
+  /** Adds a session in the place of the oldest ones, if there are as many as there may be. */
+  async addWithin(max: number, key: Key, change: Partial<SessionRecord> = {}): Promise<Added> {
+    const limit = { max, onMax: 'remove-oldest' } as const;
+    return this.store.add(key, newRecord(key, change), { op: this.newOp(), limit });
   }
 
   async get(key: Key, now = NOW): Promise<SessionRecord | undefined> {
@@ -176,4 +183,8 @@ export class Process {
   newOp(): string {
     return `op-${randomUUID().slice(0, 8)}-${++this.#ops}`;
   }
+}
+
+function newRecord(key: Key, change: Partial<SessionRecord>): SessionRecord {
+  return recordOf({ created: NOW, accessed: NOW, handle: `handle of ${key}`, timeout: 3_600_000, ...change });
 }
