@@ -31,6 +31,8 @@ interface Fields {
   readonly others: Map<string, string>;
 }
 
+type Mutable<T> = { -readonly [Part in keyof T]: T[Part] };
+
 /** The field of an attribute. */
 export function fieldOf(name: string): string {
   return ATTRIBUTE + name;
@@ -78,8 +80,12 @@ export function toOutline(reply: unknown): SessionOutline | { readonly successor
     const fields = toFields(OUTLINE_FIELDS.flatMap((field, index) => (values[index] ? [field, values[index]] : [])));
     const successor = fields.others.get('>');
     if (successor !== undefined) return { successor };
+    const { handle, created, timeout, touchInterval, ends } = toHead(fields);
+    const accessed = toNumber(fields, 'a');
+    const outline: Mutable<SessionOutline> = { handle, created, accessed, timeout, touchInterval, ends };
     const labels = fields.others.get('l');
-    return { ...(labels !== undefined && { labels }), accessed: toNumber(fields, 'a'), ...toHead(fields) };
+    if (labels !== undefined) outline.labels = labels;
+    return outline;
   } catch (error) {
     if (error instanceof BrokenRecord) return undefined;
     throw error;
@@ -106,25 +112,32 @@ export function toConflict(reply: unknown): Changed {
   }
 }
 
+/** Property by property: measured, V8 takes 0.1 µs for that, and up to 13 µs where some come beside what is spread. */
 function toRecord(fields: Fields): SessionRecord {
-  const record = {
-    accessed: toNumber(fields, 'a'),
-    version: toNumber(fields, 'v'),
-    consts: toText(fields, 'c'),
-    attrs: fields.attrs,
-    // Last: measured, V8 takes 0.1 µs for that, and 3.7 µs where properties come behind what is spread.
-    ...toHead(fields),
+  const { format, created, timeout, touchInterval, ends, persistent, handle, seed } = toHead(fields);
+  const [accessed, version] = [toNumber(fields, 'a'), toNumber(fields, 'v')];
+  const [consts, { attrs, others }] = [toText(fields, 'c'), fields];
+  const record: Mutable<SessionRecord> = {
+    format,
+    created,
+    accessed,
+    timeout,
+    touchInterval,
+    ends,
+    version,
+    persistent,
+    handle,
+    seed,
+    consts,
+    attrs,
   };
-  const [principal, labels] = [fields.others.get('w'), fields.others.get('l')];
+  const [principal, labels] = [others.get('w'), others.get('l')];
   const [rotated, authenticated] = [toTime(fields, 'r'), toTime(fields, 't')];
-  if (principal === undefined && rotated === undefined && authenticated === undefined) return record;
-  return {
-    ...(principal !== undefined && { principal }),
-    ...(labels !== undefined && { labels }),
-    ...(rotated !== undefined && { rotated }),
-    ...(authenticated !== undefined && { authenticated }),
-    ...record,
-  };
+  if (principal !== undefined) record.principal = principal;
+  if (labels !== undefined) record.labels = labels;
+  if (rotated !== undefined) record.rotated = rotated;
+  if (authenticated !== undefined) record.authenticated = authenticated;
+  return record;
 }
 
 /** One that can't be read doesn't end the session: scripts don't look at them. Without it, the session counts as less fresh. */

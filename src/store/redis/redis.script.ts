@@ -21,22 +21,14 @@ export const MAX_HOPS = 120;
 /** Values in one call of HSET or HDEL; Lua's stack takes some thousand. */
 const CHUNK = 1_000;
 
-/** A script of this body. */
-export function script(body: string): RedisScript {
-  const text = `${PRELUDE}${body}`;
+/** A script of this body, and of what it calls. */
+export function script(body: string, calls: string = SESSIONS + WRITES): RedisScript {
+  const text = `local FORWARD, GONE = 'forward', { 'gone' }\n${calls}${body}`;
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }
 
-const PRELUDE = `
-local FORWARD, GONE = 'forward', { 'gone' }
-
--- Calls a command with any number of values, in pieces of an even number of them.
-local function each(command, key, values, first, last)
-  for i = first, last, ${CHUNK} do
-    redis.call(command, key, unpack(values, i, math.min(i + ${CHUNK - 1}, last)))
-  end
-end
-
+/** To find a session and record an access. (Each function costs each call of a script, whether it is called or not.) */
+export const SESSIONS = `
 local function text(number)
   return string.format('%.0f', number)
 end
@@ -50,6 +42,12 @@ end
 -- Of a session of a principal, in the index beside it: what is left of its key without what both begin with.
 local function memberOf(index, key)
   return string.sub(key, #index)
+end
+
+-- Lists a session, by its deadline. The index stays until the last one's.
+local function list(index, key, deadline, now)
+  redis.call('ZADD', index, string.format('%.17g', deadline), memberOf(index, key))
+  keep(index, deadline, now)
 end
 
 local function deadlineOf(session)
@@ -79,6 +77,28 @@ local function find(key, now, index)
   return session
 end
 
+-- Records an access, with what else is to be written. One that comes late never takes back a later one.
+local function access(key, index, session, now, ...)
+  if now > session.accessed then
+    session.accessed = now
+    redis.call('HSET', key, 'a', ARGV[1], ...)
+  elseif select('#', ...) > 0 then
+    redis.call('HSET', key, ...)
+  end
+  keep(key, deadlineOf(session), now)
+  if index then list(index, key, deadlineOf(session), now) end
+end
+`;
+
+/** To write once what is sent twice, and to remove. */
+const WRITES = `
+-- Calls a command with any number of values, in pieces of an even number of them.
+local function each(command, key, values, first, last)
+  for i = first, last, ${CHUNK} do
+    redis.call(command, key, unpack(values, i, math.min(i + ${CHUNK - 1}, last)))
+  end
+end
+
 local function remembers(ops, op)
   return string.find(' ' .. ops .. ' ', ' ' .. op .. ' ', 1, true) ~= nil
 end
@@ -105,23 +125,5 @@ local function remove(key, index)
   local removed = redis.call('UNLINK', key) == 1
   if index then removed = redis.call('ZREM', index, memberOf(index, key)) == 1 and removed end
   return removed and { 'done' } or GONE
-end
-
--- Lists a session, by its deadline. The index stays until the last one's.
-local function list(index, key, deadline, now)
-  redis.call('ZADD', index, string.format('%.17g', deadline), memberOf(index, key))
-  keep(index, deadline, now)
-end
-
--- Records an access, with what else is to be written. One that comes late never takes back a later one.
-local function access(key, index, session, now, ...)
-  if now > session.accessed then
-    session.accessed = now
-    redis.call('HSET', key, 'a', ARGV[1], ...)
-  elseif select('#', ...) > 0 then
-    redis.call('HSET', key, ...)
-  end
-  keep(key, deadlineOf(session), now)
-  if index then list(index, key, deadlineOf(session), now) end
 end
 `;

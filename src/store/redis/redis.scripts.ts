@@ -1,18 +1,21 @@
 /** What Redis does in one step to a session, as scripts. One of a principal comes with the index that lists it. */
-import { script } from './redis.script.js';
+import { script, SESSIONS } from './redis.script.js';
 
 /** Most copies and tickets of one tag. To let go of all is always safe. */
 const MAX_COPIES = 1_000;
 
 /** Keys: the session, and its index or none. Values: now. */
-export const TOUCH = script(`
+export const TOUCH = script(
+  `
 local now = tonumber(ARGV[1])
 local session = find(KEYS[1], now, KEYS[2])
 if not session then return GONE end
 if session.successor then return { FORWARD, session.successor } end
 access(KEYS[1], KEYS[2], session, now)
 return { 'done' }
-`);
+`,
+  SESSIONS,
+);
 
 /**
  * Keys: the session, and one that it replaces or none, with its index or none. Values: op, time to live, fields and values.
