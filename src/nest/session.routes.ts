@@ -38,7 +38,7 @@ export class SessionRoutes implements OnApplicationBootstrap {
       spareEventStreams(controller, ofController);
       return ofController;
     });
-    warnOfAnotherSession(routes);
+    warnOfAnotherSession(routes, modules);
     this.#sessionRoutes = routes.filter(usesSession);
     this.#sessionRoutes.forEach(checkCommitted);
     const kept = this.#sessionRoutes.filter(needsInterceptor).map(attachedOf);
@@ -74,17 +74,14 @@ function spareEventStreams(controller: Type, routes: readonly Route[]): void {
   for (const { handler } of routes) if (!streamsEvents(handler)) attachToMethod(handler);
 }
 
-/** Of which nobody has been warned: there is a pass for each `SessionModule`. */
-function isNewlyMistaken({ controller, name, handler }: Route): boolean {
-  if (!injectsAnotherSession(controller, name) || Reflect.hasMetadata(WARNED, handler)) return false;
-  Reflect.defineMetadata(WARNED, true, handler);
-  return true;
-}
-
 /** Who comes from express-session takes its decorator, and finds nothing. */
-function warnOfAnotherSession(routes: readonly Route[]): void {
-  const names = routes.filter(isNewlyMistaken).map(({ controller, name }) => `${controller.name}.${name}`);
-  if (names.length === 0) return;
+function warnOfAnotherSession(routes: readonly Route[], application: object): void {
+  // There is a pass for each `SessionModule`.
+  if (Reflect.hasMetadata(WARNED, application)) return;
+  Reflect.defineMetadata(WARNED, true, application);
+  const mistaken = routes.filter(({ controller, name }) => injectsAnotherSession(controller, name));
+  if (mistaken.length === 0) return;
+  const names = mistaken.map(({ controller, name }) => `${controller.name}.${name}`);
   new Logger('SessionModule').warn(
     `@Session() of @nestjs/common gives what express-session has put into a request: ${names.join(', ')}. ` +
       'The session of this library is injected by @Sess() of nestjs-http-session.',

@@ -1,5 +1,5 @@
 /** `SessionRegistry` in an application: injected, by name, and its events; limits and renewal as a client meets them. */
-import { Controller, Get, HttpCode, Injectable, Param, Post } from '@nestjs/common';
+import { Controller, Get, HttpCode, Injectable, Param, Post, Res } from '@nestjs/common';
 import { EventEmitterModule, OnEvent } from '@nestjs/event-emitter';
 import {
   type EmittedSessionEvent,
@@ -108,7 +108,57 @@ class Audit {
   }
 }
 
+@Controller()
+class AnswersController {
+  /** Answers a little later than it is done. */
+  @Get('answers-itself')
+  answersItself(@Sess() sess: Session, @Res() response: { send(body: string): unknown }): void {
+    setTimeout(() => response.send(sess.handle), 5);
+  }
+
+  @Get('web-response')
+  webResponse(@Sess() _sess: Session): Response {
+    return new Response('hi', { headers: { 'cache-control': 'public, max-age=3600' } });
+  }
+}
+
+describe.each(PLATFORMS)('A renewal on %s', (platform) => {
+  async function returning(path: string) {
+    const clock = new TestClock();
+    const session = { clock: clock.now, renewInterval: '10m', timeout: '1h' } as const;
+    const app = await startApp(platform, { controllers: [...controllers, AnswersController], session });
+    const client = app.client();
+    await client.post('/login', login('laptop'));
+    clock.advance('10m');
+    const answer = await client.get(path);
+    clock.advance('1m');
+    return { answer, later: await client.get('/attrs') };
+  }
+
+  it('never loses a client whose handler answers by itself', async () => {
+    expect((await returning('/answers-itself')).later.json()).toEqual({ attrs: {} });
+  });
+
+  it('lets no cache keep the cookie that goes out with a web Response', async () => {
+    const { answer, later } = await returning('/web-response');
+    expect(answer.setCookies).toHaveLength(1);
+    expect(answer.headers['cache-control']).toContain('no-cache="Set-Cookie"');
+    expect(later.json()).toEqual({ attrs: {} });
+  });
+});
+
 describe('events', () => {
+  it('reach the emitter when a test stands in for the registry', async () => {
+    const app = await startApp('Express', {
+      imports: [EventEmitterModule.forRoot({ wildcard: true })],
+      controllers: [BasicsController],
+      providers: [Audit],
+      override: (builder) => builder.overrideProvider(SessionRegistry).useValue({ sessionsOf: () => [] }),
+    });
+    await app.client().post('/login');
+    expect(app.app.get(Audit).heard).toHaveLength(1);
+  });
+
   it('reach listeners of @nestjs/event-emitter, with the session’s name, and who throws harms nobody', async () => {
     const app = await startApp('Fastify', {
       imports: [

@@ -219,6 +219,67 @@ describe('requests that run in parallel when the id is due', () => {
   });
 });
 
+describe('a slow request that came with the id before', () => {
+  it.each<[string, (visit: Visit) => Promise<void>]>([
+    ['a login', ({ response }) => server.manager.add(createSession(), response)],
+    ['a re-authentication', ({ session, response }) => server.manager.reauthenticated(session, response)],
+    ['a logout', ({ session, response }) => server.manager.remove(session, response)],
+  ])('takes nothing back of %s meanwhile', async (_, act) => {
+    server.clock.advance('10m');
+    const renewed = await served(first);
+    const slow = await server.return(first);
+    const meanwhile = await server.return(renewed);
+    await act(meanwhile);
+    await server.manager.commit(slow.request, slow.response, false);
+    expect(setCookies(slow.response)).toEqual([]);
+  });
+
+  it('is told nothing, and fails for nothing, if the store fails when it is asked', async () => {
+    server.clock.advance('10m');
+    await served(first);
+    const slow = await server.return(first);
+    server.store.intercept('get', () => Promise.reject(new Error('down')));
+    await server.manager.commit(slow.request, slow.response, false);
+    expect(setCookies(slow.response)).toEqual([]);
+  });
+
+  it('asks the store once more, and others don’t', async () => {
+    server.clock.advance('10m');
+    const renewed = await served(first);
+    server.store.forget();
+    await served(renewed);
+    expect(server.store.reads).toBe(1);
+    server.store.forget();
+    await served(first);
+    expect(server.store.reads).toBe(3);
+  });
+});
+
+describe('a handler that answers by itself', () => {
+  it('renews nothing: its response may go out before the new id is there', async () => {
+    server.clock.advance('10m');
+    const visit = await server.return(first);
+    await server.manager.attend(visit.request, visit.response, true)(false);
+    expect(server.store.count('rename')).toBe(0);
+    expect(setCookies(visit.response)).toEqual([]);
+  });
+});
+
+describe('what tells of an id before', () => {
+  it('lies for a day at most, however long the interval', async () => {
+    server = new TestServer({ renewInterval: '30d', timeout: '90d', lifetime: false });
+    first = await server.login();
+    server.clock.advance('30d');
+    let forwardUntil = 0;
+    server.store.intercept('rename', (proceed, [, , options]) => {
+      ({ forwardUntil } = options);
+      return proceed();
+    });
+    await served(first);
+    expect(forwardUntil - server.clock.now()).toBe(24 * 3_600_000);
+  });
+});
+
 describe('a request without a session', () => {
   it('is told nothing', async () => {
     const { request, response } = createExchange();

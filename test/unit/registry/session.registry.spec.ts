@@ -3,6 +3,7 @@ import { filter, map, type Observable } from 'rxjs';
 import { SessionRegistry, type SessionEvent } from 'nestjs-http-session';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { TestServer } from '../fixtures/test.server.js';
+import { unhandledRejections } from '../fixtures/turns.js';
 
 let server: TestServer;
 let events: Observable<SessionEvent>;
@@ -73,6 +74,13 @@ describe('the events of a registry', () => {
     expect(heard).toEqual(['added', 'added']);
     expect(server.logged('error')[0]).toBe('A listener of session events has thrown an error.');
     expect(JSON.stringify(server.log)).not.toContain('the listener failed');
+  });
+
+  it('harm nobody when a listener rejects, and that is logged', async () => {
+    // oxlint-disable-next-line typescript/no-misused-promises -- what users do
+    events.subscribe(async () => Promise.reject(new Error('the listener failed later')));
+    await expect(unhandledRejections(() => server.login())).resolves.toEqual([]);
+    expect(server.logged('error')).toEqual(['A listener of session events has thrown an error.']);
   });
 
   it('wait for no listener that is slow', async () => {

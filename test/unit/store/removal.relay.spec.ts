@@ -1,7 +1,7 @@
 /** Removals reach the other processes, where the store can tell them. */
 import { EventEmitter } from 'node:events';
 import { PrincipalRegistry, type SessionChannel, type SessionEvent } from 'nestjs-http-session/core';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ObservedStore, TestServer } from '../fixtures/test.server.js';
 
 class Channel implements SessionChannel {
@@ -109,6 +109,58 @@ describe('the relay', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(server.logged('warn').join()).toContain('hears nothing');
     await server.manager.close();
+  });
+
+  it('holds nobody up who closes, though the channel never answers', async () => {
+    const dead = { publish: () => undefined, subscribe: () => new Promise<never>(() => undefined) };
+    await serverOn(here.store, undefined, dead).manager.close();
+    const stuck = { publish: () => undefined, subscribe: () => () => new Promise<never>(() => undefined) };
+    const server = serverOn(here.store, undefined, stuck);
+    await new Promise((resolve) => setImmediate(resolve));
+    await server.manager.close();
+  });
+
+  it('leaves a channel that answers when all is closed', async () => {
+    let answer: () => void = () => undefined;
+    let left = false;
+    const late = {
+      publish: () => undefined,
+      subscribe: () => new Promise<() => void>((resolve) => (answer = () => resolve(() => void (left = true)))),
+    };
+    const server = serverOn(here.store, undefined, late);
+    await server.manager.close();
+    answer();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(left).toBe(true);
+  });
+
+  it('tries again to subscribe, and warns once', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      let failures = 2;
+      const failing: SessionChannel = {
+        publish: (message) => channel.publish(message),
+        subscribe: async (listener) => {
+          if (failures-- > 0) throw new Error('down');
+          return channel.subscribe(listener);
+        },
+      };
+      const server = serverOn(here.store, undefined, failing);
+      await vi.advanceTimersByTimeAsync(20_000);
+      const { session, response } = await here.login();
+      await here.manager.remove(session, response);
+      expect(removalsOf(server)).toHaveLength(1);
+      expect(server.logged('warn')).toHaveLength(1);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('passes on nothing but what a removal is made of', () => {
+    const event = { type: 'removed', reason: 'logout', handle: 5, principal: 'ann', more: 'x' };
+    channel.publish(JSON.stringify({ origin: 'elsewhere', session: 'default', event }));
+    channel.publish(JSON.stringify({ origin: 'elsewhere', session: 'default', event: { type: 'removed' } }));
+    expect(there.events).toEqual([{ type: 'removed', reason: 'logout', principal: 'ann', elsewhere: true }]);
   });
 
   it('ends with the manager', async () => {
