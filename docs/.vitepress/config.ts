@@ -1,7 +1,7 @@
 /** The site: the pages of this directory, and below `api/` what TypeDoc makes of the sources. */
 import { defineConfig } from 'vitepress';
 import { NAVIGATION } from './navigation.js';
-import { outsideAsText } from './outside.links.js';
+import { repositoryLinks } from './repository.links.js';
 
 export default defineConfig({
   title: 'nestjs-http-session',
@@ -9,7 +9,9 @@ export default defineConfig({
   lang: 'en',
   cleanUrls: true,
   lastUpdated: false,
-  markdown: { config: (markdown) => markdown.use(outsideAsText) },
+  markdown: { config: (markdown) => markdown.use(repositoryLinks) },
+  // The index of the search is one file.
+  vite: { build: { chunkSizeWarningLimit: 2_000 } },
   themeConfig: {
     nav: [
       { text: 'Quick start', link: '/quick-start' },

@@ -14,7 +14,7 @@ it('every page is in the navigation, and there is no other', () => {
     (link) => !link.startsWith('/api/'),
   );
   const pages = readdirSync(new URL('docs', ROOT)).filter((file) => file.endsWith('.md'));
-  expect(links.toSorted()).toEqual(pages.map((file) => `/${file.slice(0, -'.md'.length)}`).toSorted());
+  expect(links.toSorted()).toEqual(pages.map((file) => `/${file.replace(/(index)?\.md$/, '')}`).toSorted());
 });
 
 it('the page of promises has those of the kit, by its words', () => {
