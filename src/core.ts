@@ -22,6 +22,7 @@ export type {
   SessionEvent,
   SessionEventListener,
   SessionEvents,
+  SessionSubject,
 } from './session/session.events.js';
 export type { SessionLogger } from './session/session.logger.js';
 export type { Attributes, ConstAttributes, CreateSessionOptions } from './session/session.options.js';

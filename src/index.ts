@@ -23,6 +23,7 @@ export type {
   SessionEvent,
   SessionEventListener,
   SessionEvents,
+  SessionSubject,
 } from './session/session.events.js';
 export type { SessionLogger } from './session/session.logger.js';
 export type { Attributes, ConstAttributes, CreateSessionOptions } from './session/session.options.js';
@@ -59,11 +60,13 @@ export {
 export { AllowAnonymous } from './nest/allow-anonymous.decorator.js';
 export { NOT_FRESH, RequireFresh } from './nest/require-fresh.decorator.js';
 export { SessionContext } from './nest/session.context.js';
-export { Sess, SessAttr, SessConstAttr, SessCtx } from './nest/session.decorators.js';
+export { type ParameterPipe, Sess, SessAttr, SessConstAttr, SessCtx } from './nest/session.decorators.js';
+export type { SessionScope } from './nest/session.scope.js';
 export type { EmittedSessionEvent } from './nest/session.event-bridge.js';
 export { SessionGuard } from './nest/session.guard.js';
 export { SessionInterceptor } from './nest/session.interceptor.js';
 export type {
+  SessionModuleAsyncOptions,
   SessionModuleExtras,
   SessionModuleOptions,
   SessionOptionsFactory,

@@ -1,4 +1,4 @@
-/** The site: the pages of this directory, and below `api/` what TypeDoc makes of the sources. */
+/** The site: the pages of this directory, and below `reference/` what TypeDoc makes of the sources. */
 import { defineConfig } from 'vitepress';
 import { NAVIGATION } from './navigation.js';
 import { repositoryLinks } from './repository.links.js';
@@ -9,13 +9,15 @@ export default defineConfig({
   lang: 'en',
   cleanUrls: true,
   lastUpdated: false,
+  // Reports of the API, for who changes it.
+  srcExclude: ['api/**'],
   markdown: { config: (markdown) => markdown.use(repositoryLinks) },
   // The index of the search is one file.
   vite: { build: { chunkSizeWarningLimit: 2_000 } },
   themeConfig: {
     nav: [
       { text: 'Quick start', link: '/quick-start' },
-      { text: 'API', link: '/api/' },
+      { text: 'API', link: '/reference/' },
     ],
     sidebar: NAVIGATION.map(({ text, items }) => ({ text, items: [...items] })),
     outline: [2, 3],

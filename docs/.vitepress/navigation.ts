@@ -46,7 +46,7 @@ export const NAVIGATION: readonly Group[] = [
   {
     text: 'Reference',
     items: [
-      { text: 'API', link: '/api/' },
+      { text: 'API', link: '/reference/' },
       { text: 'Options', link: '/options' },
       { text: 'Promises', link: '/promises' },
       { text: 'Security', link: '/security' },

@@ -6,7 +6,9 @@ import { attachToParameter } from './session.attachment.js';
 import { SessionContext } from './session.context.js';
 import { scopeOf, type SessionScope } from './session.scope.js';
 
-type Pipe = Type<PipeTransform> | PipeTransform;
+/** A pipe, or its class. */
+export type ParameterPipe = Type<PipeTransform> | PipeTransform;
+
 type Factory = (data: unknown, context: ExecutionContext) => unknown;
 
 const factories = new WeakSet<object>();
@@ -47,21 +49,21 @@ const InjectContext = sessionDecorator((_, context) =>
 );
 
 /** The request's session, `undefined` if there is none: never on a route with `SessionGuard`. */
-export function Sess(...pipes: Pipe[]): ParameterDecorator {
+export function Sess(...pipes: ParameterPipe[]): ParameterDecorator {
   return InjectSession(...pipes);
 }
 
 /** One variable attribute of the request's session, or all of them; `undefined` if there is no session, or no attribute. */
-export function SessAttr(name?: string, ...pipes: Pipe[]): ParameterDecorator {
+export function SessAttr(name?: string, ...pipes: ParameterPipe[]): ParameterDecorator {
   return InjectAttribute(name, ...pipes);
 }
 
 /** One constant attribute of the request's session, or all of them; `undefined` if there is no session, or no attribute. */
-export function SessConstAttr(name?: string, ...pipes: Pipe[]): ParameterDecorator {
+export function SessConstAttr(name?: string, ...pipes: ParameterPipe[]): ParameterDecorator {
   return InjectConstAttribute(name, ...pipes);
 }
 
 /** The manager's verbs, bound to this request: {@link SessionContext}. */
-export function SessCtx(...pipes: Pipe[]): ParameterDecorator {
+export function SessCtx(...pipes: ParameterPipe[]): ParameterDecorator {
   return InjectContext(...pipes);
 }

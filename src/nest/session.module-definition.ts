@@ -1,4 +1,4 @@
-import { ConfigurableModuleBuilder } from '@nestjs/common';
+import { type ConfigurableModuleAsyncOptions, ConfigurableModuleBuilder } from '@nestjs/common';
 import { DEFAULT_SESSION_NAME } from '../manager/http-session.manager.js';
 import type { SessionManagerOptions } from '../manager/manager.options.js';
 import type { SessionManager } from '../manager/session.manager.js';
@@ -22,11 +22,16 @@ export interface SessionModuleExtras {
   isGlobal?: boolean | undefined;
 }
 
+/** What `SessionModule.forRootAsync` takes. */
+export type SessionModuleAsyncOptions = ConfigurableModuleAsyncOptions<SessionModuleOptions, 'createSessionOptions'> &
+  SessionModuleExtras;
+
 export const DEFAULT_EXTRAS = { name: DEFAULT_SESSION_NAME, isGlobal: true };
 
-export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
-  new ConfigurableModuleBuilder<SessionModuleOptions>({ moduleName: 'Session' })
-    .setClassMethodName('forRoot')
-    .setFactoryMethodName('createSessionOptions')
-    .setExtras<SessionModuleExtras>(DEFAULT_EXTRAS)
-    .build();
+export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<SessionModuleOptions>({
+  moduleName: 'Session',
+})
+  .setClassMethodName('forRoot')
+  .setFactoryMethodName('createSessionOptions')
+  .setExtras<SessionModuleExtras>(DEFAULT_EXTRAS)
+  .build();

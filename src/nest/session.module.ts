@@ -19,11 +19,10 @@ import type { SessionStore } from '../store/session.store.js';
 import { SessionEventBridge } from './session.event-bridge.js';
 import { SessionLifecycle } from './session.lifecycle.js';
 import {
-  ASYNC_OPTIONS_TYPE,
   ConfigurableModuleClass,
   DEFAULT_EXTRAS,
   MODULE_OPTIONS_TOKEN,
-  OPTIONS_TYPE,
+  type SessionModuleAsyncOptions,
   type SessionModuleExtras,
   type SessionModuleOptions,
 } from './session.module-definition.js';
@@ -61,14 +60,14 @@ export class SessionModule extends ConfigurableModuleClass {
     );
   }
 
-  static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
+  static override forRoot(options: SessionModuleOptions & SessionModuleExtras = {}): DynamicModule {
     if (typeof options !== 'object' || options === null)
       throw invalidOption('options', options, 'an object of options');
     return wrap(super.forRoot(options), options);
   }
 
   /** As `forRoot`, from `useFactory`, `useClass` or `useExisting`; `name` and `isGlobal` stand beside them. */
-  static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+  static override forRootAsync(options: SessionModuleAsyncOptions): DynamicModule {
     checkOptionNames('forRootAsync', options, ASYNC_NAMES);
     return wrap(super.forRootAsync(options), options);
   }

@@ -5,6 +5,7 @@ import type { SessionManager } from '../manager/session.manager.js';
 import { SessionError } from '../session/session.error.js';
 import { directoryOfRequest, isServedByAnotherCopy, sessionNameOf } from './session.directory.js';
 
+/** A request, its response, and the manager of its session. */
 export interface SessionScope {
   readonly manager: SessionManager;
   readonly request: object;

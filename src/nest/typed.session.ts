@@ -1,46 +1,35 @@
 /** Decorators, a guard and a constructor that know one application's attributes. */
-import type { PipeTransform, Type } from '@nestjs/common';
 import type { SessionContext } from './session.context.js';
 import { createSession, type Session } from '../session/session.js';
 import type { CreateSessionOptions } from '../session/session.options.js';
 import type { StorableAttributes } from '../session/storable.js';
-import { Sess, SessAttr, SessConstAttr, SessCtx } from './session.decorators.js';
+import { type ParameterPipe, Sess, SessAttr, SessConstAttr, SessCtx } from './session.decorators.js';
 import { SessionGuard } from './session.guard.js';
 
-type Pipes = [Type<PipeTransform> | PipeTransform, ...(Type<PipeTransform> | PipeTransform)[]];
-type NameOf<T> = keyof T & string;
-
-/** The declared type of a method's parameter. */
-type ParameterOf<Target, Key, Index> = Key extends keyof Target
-  ? Target[Key] extends (...args: infer Parameters) => unknown
-    ? Parameters[Index & keyof Parameters]
-    : never
-  : never;
-
-/** Nothing, if the parameter takes the value; else something that no index is: so the compiler shows both types. */
-type Takes<Parameter, Value> = [Value] extends [Parameter]
-  ? unknown
-  : { readonly injected: Value; readonly declared: Parameter };
-
-/** A parameter decorator for parameters that take `Value`. */
+/** A parameter decorator for parameters that take `Value`. For another one, no index is right: so the compiler shows both types. */
 export type TypedParameterDecorator<Value> = <Target extends object, Key extends keyof Target, Index extends number>(
   target: Target,
   key: Key,
-  index: Index & Takes<ParameterOf<Target, Key, Index>, Value>,
+  index: Index &
+    (Target[Key] extends (...args: infer Parameters) => unknown
+      ? [Value] extends [Parameters[Index & keyof Parameters]]
+        ? unknown
+        : { readonly injected: Value; readonly declared: Parameters[Index & keyof Parameters] }
+      : never),
 ) => void;
 
 /** What {@link typedSession} gives. With pipes nothing is known of a parameter's type: they may make anything of it. */
 export interface TypedSession<A extends object, C extends object> {
   Sess(): TypedParameterDecorator<Session<A, C> | undefined>;
-  Sess(...pipes: Pipes): ParameterDecorator;
-  SessAttr<K extends NameOf<A>>(name: K): TypedParameterDecorator<A[K] | undefined>;
-  SessAttr(name: NameOf<A>, ...pipes: Pipes): ParameterDecorator;
+  Sess(...pipes: [ParameterPipe, ...ParameterPipe[]]): ParameterDecorator;
+  SessAttr<K extends keyof A & string>(name: K): TypedParameterDecorator<A[K] | undefined>;
+  SessAttr(name: keyof A & string, ...pipes: [ParameterPipe, ...ParameterPipe[]]): ParameterDecorator;
   SessAttr(): TypedParameterDecorator<Partial<A> | undefined>;
-  SessConstAttr<K extends NameOf<C>>(name: K): TypedParameterDecorator<C[K] | undefined>;
-  SessConstAttr(name: NameOf<C>, ...pipes: Pipes): ParameterDecorator;
+  SessConstAttr<K extends keyof C & string>(name: K): TypedParameterDecorator<C[K] | undefined>;
+  SessConstAttr(name: keyof C & string, ...pipes: [ParameterPipe, ...ParameterPipe[]]): ParameterDecorator;
   SessConstAttr(): TypedParameterDecorator<C | undefined>;
   SessCtx(): TypedParameterDecorator<SessionContext<A, C>>;
-  SessCtx(...pipes: Pipes): ParameterDecorator;
+  SessCtx(...pipes: [ParameterPipe, ...ParameterPipe[]]): ParameterDecorator;
   /** As {@link SessionGuard.where}. */
   where(accepts: (session: Session<A, C>) => boolean | Promise<boolean>): SessionGuard;
   /** As {@link createSession}. */
@@ -52,7 +41,7 @@ export interface TypedSession<A extends object, C extends object> {
 /** What may be told of behind a guard: `undefined` is left out. */
 export interface GuardedSession<A extends object, C extends object> {
   Sess(): TypedParameterDecorator<Session<A, C>>;
-  SessConstAttr<K extends NameOf<C>>(name: K): TypedParameterDecorator<C[K]>;
+  SessConstAttr<K extends keyof C & string>(name: K): TypedParameterDecorator<C[K]>;
 }
 
 /**

@@ -3,52 +3,59 @@
  * and never holds an id, a secret or an attribute's value.
  */
 
-/** What went wrong, and the HTTP status that says so. Stable: code may depend on it. */
-const STATUS_OF = {
+/** What went wrong. Stable: code may depend on it. */
+export type SessionErrorCode =
   /** An option is unknown, out of range, or contradicts another one. */
-  INVALID_OPTION: 500,
+  | 'INVALID_OPTION'
   /** A value, or an attribute's name, can't be stored exactly. */
-  ATTRIBUTE_REFUSED: 500,
+  | 'ATTRIBUTE_REFUSED'
   /** The serialised attributes would take more than `maxSize` bytes. */
-  ATTRIBUTES_TOO_LARGE: 500,
+  | 'ATTRIBUTES_TOO_LARGE'
   /** The session was removed or has expired since it was loaded. */
-  SESSION_GONE: 401,
+  | 'SESSION_GONE'
   /** The request has no session to work on. */
-  SESSION_MISSING: 401,
+  | 'SESSION_MISSING'
   /** The session isn't stored yet: `add` comes first. */
-  SESSION_NOT_ADDED: 500,
+  | 'SESSION_NOT_ADDED'
   /** The session is stored already: `add` takes new ones. */
-  SESSION_ALREADY_ADDED: 500,
+  | 'SESSION_ALREADY_ADDED'
   /** `new Session()` was called; sessions come from `createSession`. */
-  SESSION_NOT_CONSTRUCTIBLE: 500,
+  | 'SESSION_NOT_CONSTRUCTIBLE'
   /** What was given as a session is none, or one of another copy of the library. */
-  UNKNOWN_SESSION: 500,
+  | 'UNKNOWN_SESSION'
   /** The response's headers went out, so the client can't be told any more. */
-  HEADERS_SENT: 500,
+  | 'HEADERS_SENT'
   /** The object given isn't a request or a response of Express, Fastify or `node:http`. */
-  UNKNOWN_EXCHANGE: 500,
+  | 'UNKNOWN_EXCHANGE'
   /** The store failed, or the breaker refuses calls after several timeouts. */
-  STORE_FAILED: 503,
+  | 'STORE_FAILED'
   /** The store didn't answer within `storeTimeout`; what it was asked may have happened. */
-  STORE_TIMEOUT: 503,
+  | 'STORE_TIMEOUT'
   /** The store holds as many sessions as it may. */
-  STORE_FULL: 503,
+  | 'STORE_FULL'
   /** The principal has as many sessions as `maxPerPrincipal` allows. */
-  TOO_MANY_SESSIONS: 409,
+  | 'TOO_MANY_SESSIONS'
   /** The session is nobody's: it was created without a principal. */
-  PRINCIPAL_MISSING: 500,
+  | 'PRINCIPAL_MISSING'
   /** The manager was closed. */
-  MANAGER_CLOSED: 503,
+  | 'MANAGER_CLOSED'
   /** A decorator or guard of the library is used where no `SessionModule` of that name is imported. */
-  MODULE_MISSING: 500,
+  | 'MODULE_MISSING'
   /** A decorator or guard of the library is used outside HTTP. */
-  CONTEXT_UNSUPPORTED: 500,
+  | 'CONTEXT_UNSUPPORTED'
   /** A route uses the session, but lost the interceptor that commits it. */
-  INTERCEPTOR_LOST: 500,
-} as const;
+  | 'INTERCEPTOR_LOST';
 
-/** The codes of {@link SessionError}. */
-export type SessionErrorCode = keyof typeof STATUS_OF;
+/** The HTTP status that says so, if it isn't 500. */
+const STATUS_OF: Readonly<Partial<Record<SessionErrorCode, number>>> = {
+  SESSION_GONE: 401,
+  SESSION_MISSING: 401,
+  STORE_FAILED: 503,
+  STORE_TIMEOUT: 503,
+  STORE_FULL: 503,
+  TOO_MANY_SESSIONS: 409,
+  MANAGER_CLOSED: 503,
+};
 
 /**
  * What the library throws and rejects with. It has the shape of `http-errors` (`status`, `statusCode`, `expose: false`),
@@ -64,7 +71,7 @@ export class SessionError extends Error {
   constructor(code: SessionErrorCode, message: string) {
     super(message);
     this.code = code;
-    this.status = STATUS_OF[code];
+    this.status = STATUS_OF[code] ?? 500;
     this.statusCode = this.status;
   }
 }

@@ -15,13 +15,13 @@ export type RemovalReason = 'logout' | 'revoked' | 'limit' | 'replaced' | 'untol
 export type RejectionReason = 'unknown' | 'malformed' | 'forged' | 'reused' | 'ambiguous';
 
 /** Which session, and whose, if that is known. */
-interface Subject {
+export interface SessionSubject {
   readonly handle: string | undefined;
   readonly principal?: string | undefined;
 }
 
 /** One session; or, without a handle, all of the principal's but `except`, or one that was rotated while it was removed. */
-export interface RemovedEvent extends Subject {
+export interface RemovedEvent extends SessionSubject {
   readonly type: 'removed';
   readonly reason: RemovalReason;
   readonly except?: string | undefined;
@@ -30,16 +30,16 @@ export interface RemovedEvent extends Subject {
 }
 
 export type SessionEvent =
-  | ({ readonly type: 'added' } & Subject)
+  | ({ readonly type: 'added' } & SessionSubject)
   /** It has another id: after `rotate`, `reauthenticated`, or by `renewInterval`. */
-  | ({ readonly type: 'rotated'; readonly reason: RotationReason } & Subject)
+  | ({ readonly type: 'rotated'; readonly reason: RotationReason } & SessionSubject)
   | RemovedEvent
   /** A request came with the id of a session that had expired, and was found. */
   | { readonly type: 'expired'; readonly handle: string }
   /** A request's changes came too late: its session was removed, or expired, while it ran. */
   | { readonly type: 'discarded'; readonly handle: string }
   /** With the session that was meant, if that is known. */
-  | ({ readonly type: 'rejected'; readonly reason: RejectionReason } & Partial<Subject>)
+  | ({ readonly type: 'rejected'; readonly reason: RejectionReason } & Partial<SessionSubject>)
   /** A record, or one attribute of it, can't be read. It counts as absent. */
   | { readonly type: 'undecodable'; readonly what: string };
 

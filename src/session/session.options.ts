@@ -22,7 +22,8 @@ export interface ConstAttributes {
   [name: string]: any;
 }
 
-interface CommonOptions<A extends object> {
+/** The options of `createSession`. `constAttrs` must be given if `C` has attributes that must be there. */
+export type CreateSessionOptions<A extends object = Attributes, C extends object = ConstAttributes> = {
   /** The first variable attributes. */
   attrs?: Partial<A> | undefined;
   /** Idle timeout. @defaultValue the manager's, by default 30 minutes */
@@ -43,13 +44,9 @@ interface CommonOptions<A extends object> {
   principal?: string | undefined;
   /** What `SessionRegistry` tells the principal of this session, such as the device: up to 2,048 bytes as JSON. */
   labels?: Readonly<Record<string, string>> | undefined;
-}
-
-/** The options of `createSession`. `constAttrs` must be given if `C` has attributes that must be there. */
-export type CreateSessionOptions<A extends object = Attributes, C extends object = ConstAttributes> = CommonOptions<A> &
-  (Partial<C> extends C
-    ? { /** The constant attributes. */ constAttrs?: C }
-    : { /** The constant attributes. */ constAttrs: C });
+} & (Partial<C> extends C
+  ? { /** The constant attributes. */ constAttrs?: C }
+  : { /** The constant attributes. */ constAttrs: C });
 
 /** {@link CreateSessionOptions}, checked and in milliseconds; `undefined` is left to the manager. */
 export interface SessionBlueprint {

@@ -101,7 +101,7 @@ function read(text: string): Pick<PrincipalIndex, 'members' | 'written'> {
 }
 
 function readMember(parts: unknown): [string, Member] {
-  const [handle, until, ...keys]: unknown[] = Array.isArray(parts) ? parts : [];
+  const [handle, until, ...keys] = Array.isArray(parts) ? (parts as unknown[]) : [];
   if (typeof handle !== 'string' || !isNumber(until) || !keys.every((key) => typeof key === 'string')) {
     throw new BrokenRecord('it is incomplete');
   }

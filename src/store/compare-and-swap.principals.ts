@@ -20,6 +20,9 @@ import type { Held, SessionPlaces, TextBackend } from './compare-and-swap.places
 import { displacedBy } from './session.limit.js';
 import type { AddOptions, ListedSession, SessionLimit } from './session.store.js';
 
+/** Of a principal's sessions, those that the backend is asked for at a time: there may be thousands. */
+const MOST_AT_ONCE = 100;
+
 export class PrincipalSessions {
   readonly #backend: TextBackend;
   readonly #places: SessionPlaces;
@@ -102,8 +105,8 @@ export class PrincipalSessions {
       return isLive(held.session.record, now);
     };
     // Where nobody can look, there was one.
-    const cleared = [...members].map(([handle, member]) => tolerated(() => clearOne(handle, member), true));
-    return (await Promise.all(cleared)).filter((wasLive) => wasLive).length;
+    const wereLive = await forEach(members, (handle, member) => tolerated(() => clearOne(handle, member), true));
+    return wereLive.filter((wasLive) => wasLive).length;
   }
 
   /** Removes the names of sessions that have ended. @returns whether the index still was what it was */
@@ -138,7 +141,7 @@ export class PrincipalSessions {
   }
 
   async #living(members: Members, now: number): Promise<ListedSession[]> {
-    const found = await Promise.all([...members].map(([handle, member]) => this.#find(handle, member)));
+    const found = await forEach(members, (handle, member) => this.#find(handle, member));
     return found.flatMap((held) =>
       held && isLive(held.session.record, now) ? [{ key: held.key, outline: held.session.record }] : [],
     );
@@ -170,6 +173,16 @@ function lastOf(members: Members): number {
   let last = -Infinity;
   for (const { until } of members.values()) last = Math.max(last, until);
   return last;
+}
+
+async function forEach<T>(members: Members, work: (handle: string, member: Member) => Promise<T>): Promise<T[]> {
+  const left = [...members];
+  const done: T[] = [];
+  while (left.length > 0) {
+    const some = left.splice(0, MOST_AT_ONCE).map(([handle, member]) => work(handle, member));
+    done.push(...(await Promise.all(some)));
+  }
+  return done;
 }
 
 async function tolerated<T>(work: () => Awaitable<T>, otherwise: T): Promise<T> {

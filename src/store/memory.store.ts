@@ -4,6 +4,7 @@ import { type Duration, toTimerMilliseconds } from '../session/duration.js';
 import { checkInteger, checkOptionNames } from '../session/options.check.js';
 import { tagOf } from '../session/session.id.js';
 import { type Changed, deadlineOf, type Delta, type Key, type SessionRecord } from '../session/session.record.js';
+import type { SessionCopies } from './session.copies.js';
 import { displacedBy } from './session.limit.js';
 import { ExpirySlots } from './expiry.slots.js';
 import { MemoryCopies } from './memory.copies.js';
@@ -72,7 +73,7 @@ export class MemoryStore extends SessionStore {
     return this.#sessions.size;
   }
 
-  override get copies(): MemoryCopies {
+  override get copies(): SessionCopies {
     this.#copies ??= new MemoryCopies();
     return this.#copies;
   }

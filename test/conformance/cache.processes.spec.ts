@@ -208,6 +208,10 @@ const BROKEN = [
   '4. no lost update: requests that overlap and change different attributes all survive',
   '4. no lost update: 1,000 concurrent updates over several processes make exactly 1,000',
   '4. no lost update: of parallel rotations exactly one successor lives',
+  '12. the sessions of a principal: are listed in every process, all that log in at a time, and under the same handle when they are rotated',
+  '12. the sessions of a principal: are no more than maxPerPrincipal, however many log in at a time: the others are refused',
+  '12. the sessions of a principal: are no more than maxPerPrincipal, however many log in at a time: the oldest go',
+  '13. timed renewal: gives parallel requests of all processes the same id, by one rotation',
 ];
 
 describe('Between two processes, CacheStore breaks no more than that:', () => {

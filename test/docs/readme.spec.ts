@@ -140,6 +140,13 @@ it.each(pages)('every link of $name leads to a file, or to a heading', ({ name, 
   expect(lost).toEqual([]);
 });
 
+it.each(pages)('every test that $name names is there', ({ text }) => {
+  const named = Array.from(text.matchAll(/`((?:\w+\/)+[\w.-]+\.spec\.ts)/g), ([, file = '']) =>
+    file.replace(/^test\//, ''),
+  );
+  expect(named.filter((file) => !existsSync(new URL(`test/${file}`, ROOT)))).toEqual([]);
+});
+
 it('the table of stores has every store of which there is an example, and the one without setup', () => {
   const stores = Object.values(STORES).map(({ store }) => store);
   expect(readme.rowsOf('store').toSorted()).toEqual([...new Set(['MemoryStore', ...stores])].toSorted());

@@ -11,7 +11,7 @@ const promises = new MarkdownPage('docs/promises.md');
 
 it('every page is in the navigation, and there is no other', () => {
   const links = NAVIGATION.flatMap(({ items }) => items.map(({ link }) => link)).filter(
-    (link) => !link.startsWith('/api/'),
+    (link) => !link.startsWith('/reference/'),
   );
   const pages = readdirSync(new URL('docs', ROOT)).filter((file) => file.endsWith('.md'));
   expect(links.toSorted()).toEqual(pages.map((file) => `/${file.replace(/(index)?\.md$/, '')}`).toSorted());

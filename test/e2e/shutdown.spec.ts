@@ -11,6 +11,7 @@ import {
 import { MemoryStore, Sess, type Session, SessionManager, SessionModule } from 'nestjs-http-session';
 import { TieredStore } from 'nestjs-http-session/tiered';
 import { ObservedStore } from 'nestjs-http-session/testing';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { Barrier } from '../support/barrier.js';
 import { BasicsController } from './basics.controller.js';
@@ -32,7 +33,7 @@ class CartController {
 describe.each(PLATFORMS)('Shutdown on %s', (platform) => {
   it('answers what has begun, writes what is pending, closes the store, then the driver', async () => {
     const steps: string[] = [];
-    const handling = new Barrier();
+    const [handling, told] = [new Barrier(), new Barrier()];
 
     @Controller('slow')
     class SlowController {
@@ -52,13 +53,18 @@ describe.each(PLATFORMS)('Shutdown on %s', (platform) => {
     });
 
     @Injectable()
-    class Driver implements OnApplicationShutdown {
+    class Driver implements BeforeApplicationShutdown, OnApplicationShutdown {
       readonly store = new TieredStore({
         cache: new MemoryStore(),
         durable,
         write: 'async',
         singleProcess: true,
       });
+
+      /** Told after the module that imports this one. */
+      beforeApplicationShutdown(): Promise<void> {
+        return told.pass();
+      }
 
       onApplicationShutdown(): void {
         steps.push('driver closed');
@@ -87,9 +93,16 @@ describe.each(PLATFORMS)('Shutdown on %s', (platform) => {
     const asked = client.post('/slow');
     await handling.reached;
     const closed = app.app.close().then(() => steps.push('application closed'));
+    write.release();
+    await told.reached;
+    const lastWrite = durable.hold('change');
     handling.open();
     expect((await asked).json()).toEqual({ cart: ['book'], sum: 3 });
-    write.release();
+    told.open();
+    await lastWrite.reached;
+    await setTimeout(20);
+    expect(steps).toEqual(['handled']);
+    lastWrite.release();
     await closed;
     expect(steps).toEqual(['handled', 'store closed', 'driver closed', 'application closed']);
     const order = durable.calls.map(({ method }) => method);
@@ -108,7 +121,16 @@ describe.each(PLATFORMS)('Shutdown on %s', (platform) => {
       }
     }
 
-    const app = await startApp(platform, { providers: [Leaving], controllers: [BasicsController, CartController] });
+    @Module({ providers: [Leaving] })
+    class LeavingModule {}
+
+    // Told after the session's own module, since that imports it.
+    const sessions = SessionModule.forRootAsync({ imports: [LeavingModule], useFactory: () => ({ logger: false }) });
+    const app = await startApp(platform, {
+      session: false,
+      imports: [sessions],
+      controllers: [BasicsController, CartController],
+    });
     const client = app.client();
     await client.post('/login');
     const closed = app.app.close();

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Packs the package and uses it as strangers do: a Nest 11 application in CommonJS with the oldest drivers, a Nest 12
-# application in ESM with the newest, both on Express and on Fastify, and the core in a project without Nest, which has no
-# driver at first, then Kysely. The last line holds the totals.
+# application in ESM with the newest, both on Express and on Fastify, one that `nest new` has just made, and projects without Nest:
+# one without a driver, then one for each driver. The last line holds the totals.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -10,50 +10,7 @@ root=$PWD
 for base in "${TMPDIR:-/tmp}" /var/tmp; do [ -e "$base/node_modules" ] || break; done
 work=$(mktemp -d "$base/package-XXXXXX")
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$work"' EXIT
-
-passed=0
-failed=0
-
-finish() {
-  echo "$passed passed, $failed failed"
-  [ "$failed" -eq 0 ]
-  exit
-}
-
-# check NAME COMMAND...: one test. What the command says is shown if it fails.
-check() {
-  local name=$1
-  shift
-  if "$@" >"$work/output" 2>&1; then
-    passed=$((passed + 1))
-    echo "ok: $name"
-  else
-    failed=$((failed + 1))
-    echo "FAILED: $name"
-    sed 's/^/    /' "$work/output"
-    return 1
-  fi
-}
-
-# suite NAME COMMAND...: a program of node:test; each of its tests counts.
-suite() {
-  local name=$1 status=0 pass fail
-  shift
-  "$@" >"$work/output" 2>&1 || status=$?
-  pass=$(sed -n 's/^# pass //p' "$work/output")
-  fail=$(awk '/^# (fail|cancelled) / { failed += $3 } END { print failed + 0 }' "$work/output")
-  # A program that breaks before its first test, or after its last one, is a failure too.
-  if [ "$status" -ne 0 ] && [ "$fail" -eq 0 ]; then fail=1; fi
-  passed=$((passed + ${pass:-0}))
-  failed=$((failed + fail))
-  if [ "$fail" -eq 0 ] && [ "${pass:-0}" -gt 0 ]; then
-    echo "ok: $name ($pass tests)"
-  else
-    echo "FAILED: $name"
-    sed 's/^/    /' "$work/output"
-    return 1
-  fi
-}
+source test/package/harness.sh
 
 only_what_belongs_in_it() {
   local expected='^package/(dist/.+\.(js|js\.map|d\.ts)|package\.json|README\.md|LICENSE|CHANGELOG\.md)$'
@@ -90,74 +47,78 @@ echo '--- pack'
 check 'the package is built and packed' npm pack --silent --pack-destination "$work" || finish
 tarball=$(echo "$work"/*.tgz)
 tar -xzf "$tarball" -C "$work"
+
+echo '--- install'
+behind nest-11 prepare nest-11 nest-11 nest no-emitter -- "$tarball"
+behind nest-12 prepare nest-12 nest-12 nest emitter -- "$tarball"
+# An application without Nest leaves the peers out.
+behind core prepare core alone core shared -- --omit=peer "$tarball"
+behind nest-new bash test/package/nest-new.sh "$tarball" "$work/nest-new"
+
+echo '--- package'
 cd "$work/package"
 check 'it holds the build and its documents, nothing else' only_what_belongs_in_it || true
 check 'every export exists' exports_exist || true
 check 'its source maps are complete in themselves' maps_are_complete || true
 check 'it names no path of this machine' names_no_path_of_this_machine || true
-
-# add PACKAGE...: to the project in the current directory.
-add() {
-  npm install --no-audit --no-fund --ignore-scripts --no-package-lock --prefer-offline "$@"
-}
-
-# prepare NAME OPTION...: a project of its own with the package installed.
-prepare() {
-  local name=$1
-  shift
-  cp -R "$root/test/package/consumers/$name" "$work/$name"
-  case $name in nest-*) cp "$root"/test/package/consumers/nest/* "$work/$name" ;; esac
-  cd "$work/$name"
-  add "$@" "$tarball" >install.log 2>&1
-}
-
-on_node() {
-  local version=$1
-  shift
-  npx --yes --package "node@$version" -- node "$@"
-}
-
-installed() {
-  wait "$1" || { cat "$2/install.log" && return 1; }
-}
-
-# only_installed PACKAGE...: sorted.
-only_installed() {
-  diff <(printf '%s\n' "$@") <(ls node_modules)
-}
-
-echo '--- install'
-prepare nest-11 & nest_11=$!
-prepare nest-12 & nest_12=$!
-# An application without Nest leaves the peers out.
-prepare core --omit=peer & core=$!
+cd "$root"
+check 'publint finds nothing' npx publint run "$tarball" --strict || true
+check 'its types are right, for ES modules' npx attw "$tarball" --profile esm-only || true
+suite 'its API is the one that is written down' run test/package/api.mjs || true
 
 for nest in nest-11 nest-12; do
   echo "--- $nest"
-  cd "$work"
-  pid=${nest/-/_}
-  check "$nest: installs" installed "${!pid}" "$work/$nest" || continue
+  check "$nest: installs" done_behind "$nest" || continue
   cd "$work/$nest"
-  check "$nest: a strict consumer compiles" "$root/node_modules/.bin/tsc" -p . || continue
-  suite "$nest: runs" node --test-reporter=tap dist/suite.js || true
-  # The oldest Node.js that package.json allows, and a newer one than the suite runs on.
-  for version in 20.19.0 24; do
-    suite "$nest: runs on Node.js $version" on_node "$version" --test-reporter=tap dist/suite.js || true
+  check "$nest: a strict consumer compiles" compiles || continue
+  suite "$nest: runs" run dist/nest/suite.js || true
+  suite "$nest: tells events" run dist/*emitter/events.js || true
+  # The oldest Node.js that package.json allows, and newer ones than the suite runs on.
+  for version in 20.19.0 22 24; do
+    suite "$nest: runs on Node.js $version" on_node "$version" dist/nest/suite.js || true
   done
 done
 
 echo '--- core'
-cd "$work"
-if check 'core: installs without Nest' installed "$core" "$work/core"; then
+if check 'core: installs without Nest' done_behind core; then
   cd "$work/core"
   check 'core: neither Nest nor a driver is installed' only_installed cookie devalue ms nestjs-http-session || true
-  suite 'core: runs without Nest' node --test-reporter=tap suite.mjs || true
-  check 'core: its strict types need no driver' "$root/node_modules/.bin/tsc" -p . --typeRoots "$root/node_modules/@types" || true
-  suite 'core: stores without a driver' node --test-reporter=tap stores.mjs || true
-  if check 'core: Kysely installs' add --omit=peer kysely@0.28; then
-    check 'core: no other driver is installed' only_installed cookie devalue kysely ms nestjs-http-session || true
-    suite 'core: stores with Kysely' node --test-reporter=tap stores.mjs kysely || true
-  fi
+  suite 'core: runs without Nest' run core/suite.mjs || true
+  suite 'core: stores without a driver' run core/stores.mjs || true
+  check 'core: a strict consumer compiles without a driver' compiles --typeRoots "$root/node_modules/@types" &&
+    suite 'core: memory and tiers without a driver' run dist/core/memory.js || true
+fi
+
+echo '--- drivers'
+redis-server --port 0 --unixsocket "$work/redis.sock" --save '' >"$work/redis.log" &
+
+# driver NAME ARGUMENT: with the driver NAME, and neither Nest nor another driver.
+driver() {
+  local name=$1 argument=$2 packages=("$1")
+  [ "$name" != kysely ] || packages=(kysely@0.28)
+  [ "$name" != cache-manager ] || packages+=(keyv)
+  check "$name: installs alone" prepare "$name" alone "$name" core shared -- --omit=peer "$tarball" "${packages[@]}" || return 0
+  cd "$work/$name"
+  check "$name: no other driver is installed, nor Nest" drivers_are "${packages[@]%@*}" || true
+  check "$name: a strict consumer compiles" compiles --typeRoots "$root/node_modules/@types" || return 0
+  suite "$name: runs" run "dist/$name/suite.js" "$argument" || true
+}
+
+# drivers_are PACKAGE...: sorted; of those that the package knows.
+drivers_are() {
+  diff <(printf '%s\n' "$@") <(cd node_modules && ls -d @nestjs cache-manager ioredis keyv kysely redis rxjs 2>/dev/null)
+}
+
+driver redis "$work/redis.sock"
+driver ioredis "$work/redis.sock"
+driver kysely "$root/package.json"
+driver cache-manager ''
+cd "$work/kysely" && suite 'kysely: stores with Kysely' run core/stores.mjs kysely || true
+
+echo '--- nest new'
+if check 'nest new: builds with the README in it' done_behind nest-new; then
+  cd "$work/nest-new"
+  suite 'nest new: does what the README says' run "$root/test/package/nest-new.mjs" || true
 fi
 
 finish

@@ -7,6 +7,7 @@ import { describeDeadlines } from './deadlines.suite.js';
 import { describeDeath } from './death.suite.js';
 import { describeCrowd, describeLogins } from './logins.suite.js';
 import { describeLogout, describeTouches } from './logout.suite.js';
+import { describeLimits, describeRevocation } from './principals.suite.js';
 import { describeForwarding, describeRotation } from './rotation.suite.js';
 import { describeAttributes, describeIncrements } from './updates.suite.js';
 
@@ -30,13 +31,22 @@ const CLOSE = [
   ['one clock half a minute behind', -MINUTE / 2],
 ] as const;
 
+export interface ProcessesOptions {
+  /** `'any'`: the races are run again with clocks that differ. @defaultValue 'equal' */
+  readonly clocks?: 'any' | 'equal';
+  /** Whether the store lists the sessions of principals. @defaultValue false */
+  readonly principals?: boolean;
+}
+
 /**
  * Declares the tests.
  *
  * @param planOf - the store of each process, all on one backend. What they leave there is erased.
- * @param clocks - `'any'`: the races are run again with clocks that differ
  */
-export function testProcesses(planOf: (index: number) => StorePlan, clocks: 'any' | 'equal' = 'equal'): void {
+export function testProcesses(
+  planOf: (index: number) => StorePlan,
+  { clocks = 'equal', principals = false }: ProcessesOptions = {},
+): void {
   // That a machine is busy is no failure.
   vi.setConfig({ testTimeout: MINUTE, hookTimeout: 2 * MINUTE });
   const group = new WorkerGroup(planOf);
@@ -63,6 +73,7 @@ export function testProcesses(planOf: (index: number) => StorePlan, clocks: 'any
       describeLogout(group, first);
       describeRotation(group, first);
       describeLogins(group, first);
+      if (principals) describeRevocation(group, first);
     });
 
     describe.each(clocks === 'any' ? CLOSE : CLOSE.slice(0, 1))('with %s', (_clock, ahead) => {
@@ -73,6 +84,7 @@ export function testProcesses(planOf: (index: number) => StorePlan, clocks: 'any
     describeTouches(group, first);
   });
 
+  if (principals) describeLimits(group);
   describeDeadlines(group);
   describeDeath(group);
 

@@ -13,6 +13,6 @@ await describeWith(Backend.REDIS, 'Four processes over one Redis', () => {
       url: Backend.REDIS.url,
       keyPrefix,
     }),
-    'any',
+    { clocks: 'any' },
   );
 });

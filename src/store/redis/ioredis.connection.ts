@@ -10,6 +10,7 @@ export interface IoRedisClient {
   readonly options: object;
 }
 
+/** What is used of its pipelines. */
 export interface IoRedisPipeline {
   call(command: string, args: string[]): IoRedisPipeline;
   exec(): Promise<[error: Error | null, reply: unknown][] | null>;

@@ -15,7 +15,9 @@ import {
   type RenameOptions,
   SessionStore,
 } from '../session.store.js';
+import type { SessionChannel } from '../session.channel.js';
 import type { SessionCopies } from '../session.copies.js';
+import { isSubscriber, RedisChannel, type RedisSubscriber } from './redis.channel.js';
 import { connectionOf, type RedisClient } from './redis.client.js';
 import { RedisCommands, type ScriptReply } from './redis.commands.js';
 import { RedisCopies } from './redis.copies.js';
@@ -34,6 +36,12 @@ export interface RedisStoreOptions {
    * @defaultValue 'sess:'
    */
   keyPrefix?: string | undefined;
+  /**
+   * A client of its own, connected, that does nothing but subscribe: `client.duplicate()`. With it, processes tell each other which
+   * sessions they remove: `removed` events with `elsewhere: true`. It stays the application's to close.
+   * @defaultValue none: each process hears of its own removals only
+   */
+  subscriber?: RedisSubscriber | undefined;
 }
 
 /** What node-redis calls it. (ioredis connects by itself.) */
@@ -67,6 +75,7 @@ export class RedisStore extends SessionStore {
   readonly #keyPrefix: string;
   /** Whether one command may have keys of one tag only. */
   #isSlotted: boolean;
+  readonly #channel: RedisChannel | undefined;
   #copies: RedisCopies | undefined;
   #started = false;
 
@@ -76,8 +85,8 @@ export class RedisStore extends SessionStore {
    */
   constructor(client: RedisClient, options: RedisStoreOptions = {}) {
     super();
-    checkOptionNames('RedisStore', options, ['keyPrefix']);
-    const { keyPrefix = 'sess:' } = options;
+    checkOptionNames('RedisStore', options, ['keyPrefix', 'subscriber']);
+    const { keyPrefix = 'sess:', subscriber } = options;
     if (typeof keyPrefix !== 'string' || /[{}]/.test(keyPrefix)) {
       throw invalidOption('keyPrefix', keyPrefix, 'a string without { and }');
     }
@@ -85,6 +94,16 @@ export class RedisStore extends SessionStore {
     this.#commands = new RedisCommands(connectionOf(client));
     this.#principals = new RedisPrincipals(this.#commands, (key) => this.#placeOf(key));
     this.#isSlotted = this.#commands.isCluster;
+    if (subscriber !== undefined) {
+      if (!isSubscriber(subscriber) || (subscriber as unknown) === client) {
+        throw invalidOption('subscriber', subscriber, 'another client than the first one, such as client.duplicate()');
+      }
+      this.#channel = new RedisChannel(this.#commands, subscriber, `${keyPrefix}removed`);
+    }
+  }
+
+  override get channel(): SessionChannel | undefined {
+    return this.#channel;
   }
 
   override get copies(): SessionCopies {

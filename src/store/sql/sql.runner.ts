@@ -1,5 +1,6 @@
 /** Runs statements: again when others were in the way, and with a clear word when the table is missing. */
 import type { CompiledQuery } from 'kysely';
+import { KeyedQueue } from '../../session/keyed.queue.js';
 import { SessionError } from '../../session/session.error.js';
 import type { SqlDialect } from './sql.dialect.js';
 import type { SqlConnection, SqlExecutor, SqlResult } from './sql.executor.js';
@@ -11,6 +12,8 @@ export class SqlRunner extends SqlQueries {
   readonly #executor: SqlExecutor;
   readonly #dialect: SqlDialect;
   readonly #table: string;
+  /** Who has no turn yet takes no connection from others. When one waits in vain, so do all behind it. */
+  readonly #turns = new KeyedQueue((error) => error instanceof SessionError);
 
   constructor(executor: SqlExecutor, dialect: SqlDialect, table: string) {
     super();
@@ -36,8 +39,9 @@ export class SqlRunner extends SqlQueries {
       lock: `${this.#table} ${tag}`,
       refusal: 'Others have been adding or removing sessions of the same principal for two seconds.',
     };
-    return this.#telling(() =>
-      transact(this.#executor, this.#dialect, transaction, (connection) => work(new ConnectionQueries(connection))),
+    const attempt = (connection: SqlConnection): Promise<T> => work(new ConnectionQueries(connection));
+    return this.#turns.run(tag, () =>
+      this.#telling(() => transact(this.#executor, this.#dialect, transaction, attempt)),
     );
   }
 

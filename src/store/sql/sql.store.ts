@@ -50,10 +50,10 @@ const PURGE_BATCH = 100;
  * await store.migrate();
  * ```
  *
- * Every verb is one statement, which is one round trip, and needs no transaction. Further statements follow a session that was
- * rotated meanwhile, and look at what is in the way. A transaction with a lock of the principal's (an advisory lock,
- * `GET_LOCK`, `BEGIN IMMEDIATE`) are logins with `maxPerPrincipal`, and ending all sessions of a principal. Pools that give a
- * connection for a transaction only (PgBouncer's transaction mode) do.
+ * Every verb is one statement, which is one round trip, and needs no transaction; further statements follow a session that was
+ * rotated meanwhile, and look at what is in the way. Two are a transaction each: a login with `maxPerPrincipal`, and the end of
+ * all sessions of a principal, which take turns for each principal (by an advisory lock, `GET_LOCK`, `BEGIN IMMEDIATE`). Pools
+ * that give a connection for a transaction only (PgBouncer's transaction mode) do.
  *
  * - A connection of `pg` that is lost, idle or in use, ends a process that doesn't listen: `pool.on('error', …)` and
  *   `pool.on('connect', (client) => client.on('error', …))`.
@@ -64,6 +64,7 @@ const PURGE_BATCH = 100;
  * - The table is the store's alone: a login in the place of another session makes one row of the other. Sessions are ended by
  *   deleting rows.
  * - Reads have to go to the primary server, not to a replica that lags behind.
+ * - `GET_LOCK` is a lock of one server: on a Galera cluster, all have to write to the same node.
  * - A write waits for another one's lock as long as the server lets it (`innodb_lock_wait_timeout`, `lock_timeout`).
  * - Kysely's `log` option shows parameters, and with them what sessions hold.
  */

@@ -14,6 +14,7 @@ import {
   SessionStore,
   type StoreCapabilities,
 } from '../session.store.js';
+import type { SessionChannel } from '../session.channel.js';
 import { CopiedStore } from './copied.store.js';
 import { CopyTier } from './copy.tier.js';
 import { checkTieredOptions, type TieredStoreOptions } from './tiered.options.js';
@@ -60,6 +61,7 @@ import { WriteBehindStore } from './write-behind.store.js';
 export class TieredStore extends SessionStore {
   readonly capabilities: StoreCapabilities;
   readonly #cache: SessionStore;
+  readonly #durable: SessionStore;
   readonly #sessions: SessionStore;
   #logger: SessionLogger | undefined;
   #closing: Promise<void> | undefined;
@@ -76,9 +78,14 @@ export class TieredStore extends SessionStore {
     };
     const copied = new CopiedStore(durable, new CopyTier(settings, logger));
     this.#cache = cache;
+    this.#durable = durable;
     this.#sessions = isAsync ? new WriteBehindStore(copied, settings, logger) : copied;
     const { shared, atomic, acknowledged } = this.#sessions.capabilities;
     this.capabilities = { shared: shared && !singleProcess, atomic, acknowledged };
+  }
+
+  override get channel(): SessionChannel | undefined {
+    return this.#durable.channel ?? this.#cache.channel;
   }
 
   override start(logger: SessionLogger): void {

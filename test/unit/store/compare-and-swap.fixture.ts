@@ -81,9 +81,6 @@ export async function playAll(
   return plays;
 }
 
-/** Between two steps of a role, turns of the microtask queue: more than there are. */
-const TURNS = 100;
-
 interface Choice {
   readonly taken: number;
   readonly of: number;
@@ -122,11 +119,8 @@ async function play(
   const choices: Choice[] = [];
   const order: number[] = [];
   let switchesLeft = switches;
-  /** Until each role has come to its next steps, or to its end. */
-  const settle = async (): Promise<void> => {
-    for (let turns = 0; turns < TURNS; turns++) await Promise.resolve();
-  };
-  await settle();
+  // Then each role has come to its next steps, or to its end.
+  await setImmediate();
   while (running > 0) {
     const last = order.at(-1);
     const own = parked.filter(({ role }) => role === last);
@@ -141,7 +135,7 @@ async function play(
     parked = parked.filter((step) => step !== chosen);
     order.push(chosen.role);
     chosen.go();
-    await settle();
+    await setImmediate();
   }
   return { answers, order: order.join(''), choices };
 }

@@ -64,9 +64,7 @@ describe('a session that is removed', () => {
   it('is told when the registry has ended it, with all others', async () => {
     await here.login({ principal: 'ann' });
     await new PrincipalRegistry(there.manager).revokeAll('ann');
-    expect(removalsOf(here)).toEqual([
-      { type: 'removed', reason: 'revoked', principal: 'ann', elsewhere: true },
-    ]);
+    expect(removalsOf(here)).toEqual([{ type: 'removed', reason: 'revoked', principal: 'ann', elsewhere: true }]);
   });
 
   it('is told to those of its own name only', async () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const [driver] = process.argv.slice(2);
@@ -10,7 +11,7 @@ const run = promisify(execFile);
 const require = createRequire(import.meta.url);
 
 async function askedFor(name) {
-  const { stdout } = await run(process.execPath, ['asked-for.mjs', name]);
+  const { stdout } = await run(process.execPath, [fileURLToPath(new URL('asked-for.mjs', import.meta.url)), name]);
   return JSON.parse(stdout);
 }
 
@@ -21,7 +22,8 @@ function offers(name, store) {
   });
 }
 
-for (const [subpath, store] of Object.entries({ redis: 'RedisStore', cache: 'CacheStore', tiered: 'TieredStore' })) {
+const needNoDriver = { redis: 'RedisStore', cache: 'CacheStore', tiered: 'TieredStore', testing: 'ObservedStore' };
+for (const [subpath, store] of Object.entries(needNoDriver)) {
   const name = `nestjs-http-session/${subpath}`;
   offers(name, store);
   test(`${name} asks for no driver`, async () => {

@@ -1,7 +1,7 @@
 /** The core in a project without Nest: nothing of it may be asked for. */
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import { register } from 'node:module';
+import { createRequire, register } from 'node:module';
 import { test } from 'node:test';
 
 /** Even if a directory above this one has them. */
@@ -40,4 +40,13 @@ test('login, visits and logout under node:http', async (t) => {
   const logout = await fetch(`${url}/logout`, { headers: { cookie } });
   assert.match(logout.headers.getSetCookie()[0], /^__Host-sessid=; Max-Age=0;/);
   assert.equal(await visit(), 'undefined');
+});
+
+test('what is no subpath can not be reached', async () => {
+  const require = createRequire(import.meta.url);
+  for (const file of ['dist/index.js', 'dist/core.js', 'dist/store/redis/index.js', 'src/index.ts', 'core.js']) {
+    const name = `nestjs-http-session/${file}`;
+    assert.throws(() => require.resolve(name), { code: 'ERR_PACKAGE_PATH_NOT_EXPORTED' });
+    await assert.rejects(import(name), { code: 'ERR_PACKAGE_PATH_NOT_EXPORTED' });
+  }
 });

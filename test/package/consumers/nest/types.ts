@@ -1,5 +1,5 @@
 /** Every public type, used as an application would: compiled under the strictest options, never run. */
-import { type DynamicModule, Injectable, type INestApplication } from '@nestjs/common';
+import { Controller, type DynamicModule, Get, Injectable, type INestApplication } from '@nestjs/common';
 import {
   type Added,
   type AddOptions,
@@ -10,14 +10,17 @@ import {
   type Delta,
   displacedBy,
   type Duration,
+  type EmittedSessionEvent,
   type Found,
   getSessionManagerToken,
+  getSessionRegistryToken,
   getSessionStoreToken,
   HeaderTransport,
   type HttpRequest,
   type HttpResponse,
   HttpSessionManager,
   InjectSessionManager,
+  InjectSessionRegistry,
   type Key,
   type ListedSession,
   MemoryStore,
@@ -26,21 +29,28 @@ import {
   type PurgeOptions,
   type Renamed,
   type RenameOptions,
+  RequireFresh,
   type Session,
+  SessionContext,
   SessionError,
   type SessionErrorCode,
+  type SessionEvent,
   SessionGuard,
+  type SessionInfo,
   type SessionLimit,
   SessionManager,
   type SessionManagerOptions,
   SessionModule,
+  type SessionModuleAsyncOptions,
   type SessionModuleOptions,
   type SessionOptionsFactory,
   type SessionOutline,
   type SessionRecord,
+  SessionRegistry,
   SessionStore,
   SessionTransport,
   type StoreCapabilities,
+  typedSession,
   type Validity,
 } from 'nestjs-http-session';
 import { HttpSessionManager as CoreManager } from 'nestjs-http-session/core';
@@ -131,6 +141,9 @@ export const options: SessionManagerOptions = {
   timeout,
   lifetime: false,
   codec,
+  maxPerPrincipal: 5,
+  onMaxPerPrincipal: 'remove-oldest',
+  renewInterval: '15m',
   logger: console,
 };
 
@@ -146,17 +159,20 @@ export class Managers {
   constructor(
     readonly manager: SessionManager,
     @InjectSessionManager('admin') readonly admins: SessionManager,
+    @InjectSessionRegistry('admin') readonly registry: SessionRegistry,
   ) {}
 }
+
+const asyncOptions: SessionModuleAsyncOptions = { name: 'other', useClass: OptionsFactory };
 
 export const modules: DynamicModule[] = [
   SessionModule.forRoot(),
   SessionModule.forRoot({ name: 'admin', isGlobal: false, cookie: { sameSite: 'strict', maxAge: 'session' } }),
-  SessionModule.forRootAsync({ name: 'other', useClass: OptionsFactory }),
+  SessionModule.forRootAsync(asyncOptions),
 ];
 
 export const guard: SessionGuard = SessionGuard.where((session) => session.constAttr('customerId') !== undefined);
-export const tokens = [getSessionManagerToken(), getSessionStoreToken('admin')];
+export const tokens = [getSessionManagerToken(), getSessionStoreToken('admin'), getSessionRegistryToken('admin')];
 
 export async function useSession(
   core: CoreManager,
@@ -166,6 +182,8 @@ export async function useSession(
   const session: Session<Cart, Customer> = createSession<Cart, Customer>({
     constAttrs: { customerId: 1 },
     attrs: { items: [] },
+    principal: 'customer 1',
+    labels: { device: 'phone' },
     timeout: '1h',
     persistent: false,
   });
@@ -199,4 +217,65 @@ export async function useSession(
 export async function useInTest(app: INestApplication): Promise<string> {
   const { session, cookie, headers } = await createTestSession(app, { attrs: { items: [] } });
   return `${session.id} ${cookie} ${JSON.stringify(headers)}`;
+}
+
+const shop = typedSession<Cart, Customer>();
+
+@Controller()
+export class ShopController {
+  @Get('items')
+  items(@shop.SessAttr('items') items: string[] = []): string[] {
+    return items;
+  }
+
+  @Get('customer')
+  customer(@shop.guarded.SessConstAttr('customerId') customerId: number): number {
+    return customerId;
+  }
+
+  @Get('account')
+  @RequireFresh('10m')
+  account(@shop.guarded.Sess() session: Session<Cart, Customer>, @shop.SessCtx() sessions: SessionContext): boolean {
+    return session.isFresh('1m') && session.authenticated <= new Date() && sessions.session === undefined;
+  }
+
+  // @ts-expect-error -- no such attribute
+  wrongName(@shop.SessAttr('item') items?: string[]): unknown {
+    return items;
+  }
+
+  // @ts-expect-error -- not what the attribute holds
+  wrongType(@shop.SessConstAttr('customerId') customerId: string): unknown {
+    return customerId;
+  }
+}
+
+// @ts-expect-error -- what can't be stored
+export const wrongAttributes = typedSession<{ load: () => void }>();
+
+export async function useRegistry(registry: SessionRegistry, session: Session<Cart, Customer>): Promise<number> {
+  const principal: string = session.principal ?? '';
+  const sessions: readonly SessionInfo[] = await registry.sessionsOf(principal, session);
+  const subscription = registry.events.subscribe((event) => describe(event));
+  for (const { handle, isCurrent, labels } of sessions) {
+    if (!isCurrent && labels['device'] !== undefined) await registry.revoke(principal, handle);
+  }
+  subscription.unsubscribe();
+  return (await registry.revokeOthers(session)) + (await registry.revokeAll(principal));
+}
+
+export function describe(event: SessionEvent | EmittedSessionEvent): string {
+  switch (event.type) {
+    case 'added':
+      return `${event.principal ?? ''} ${event.handle ?? ''}`;
+    case 'removed':
+    case 'rotated':
+    case 'rejected':
+      return event.reason;
+    case 'expired':
+    case 'discarded':
+      return event.handle;
+    case 'undecodable':
+      return event.what;
+  }
 }

@@ -82,8 +82,10 @@ async function dialectOf(plan: SqlPlan): Promise<Dialect> {
     }
     case 'sqlite': {
       const { default: Database } = await import('better-sqlite3');
-      const database = new Database(plan.file, { timeout: 20 });
+      // The first one of all that start together turns on WAL, and keeps out the others meanwhile.
+      const database = new Database(plan.file, { timeout: 10_000 });
       database.pragma('journal_mode = WAL');
+      database.pragma('busy_timeout = 20');
       return new SqliteDialect({ database });
     }
   }

@@ -44,7 +44,8 @@ export class SharedCache extends SharedStore {
   override get copies(): SessionCopies {
     return {
       take: (key, ticket, now) => this.#call('take', async () => this.#place.store.copies.take(key, ticket, now)),
-      fill: (key, ticket, copy) => this.#call('fill', async () => this.#place.store.copies.fill(key, ticket, copy)),
+      fill: (key, ticket, copy, now) =>
+        this.#call('fill', async () => this.#place.store.copies.fill(key, ticket, copy, now)),
       drop: (key) => this.#call('drop', async () => this.#place.store.copies.drop(key)),
     };
   }
