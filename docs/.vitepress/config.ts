@@ -1,20 +1,23 @@
-/** The site: the pages of this directory, and below `api/` what TypeDoc makes of the sources. */
+/** The site: the pages of this directory, and below `reference/` what TypeDoc makes of the sources. */
 import { defineConfig } from 'vitepress';
 import { NAVIGATION } from './navigation.js';
-import { outsideAsText } from './outside.links.js';
+import { repositoryLinks } from './repository.links.js';
 
-// oxlint-disable-next-line import/no-default-export -- what VitePress looks for
 export default defineConfig({
   title: 'nestjs-http-session',
   description: 'HTTP sessions for NestJS, on Express and on Fastify',
   lang: 'en',
   cleanUrls: true,
   lastUpdated: false,
-  markdown: { config: (markdown) => markdown.use(outsideAsText) },
+  // Reports of the API, for who changes it.
+  srcExclude: ['api/**'],
+  markdown: { config: (markdown) => markdown.use(repositoryLinks) },
+  // The index of the search is one file.
+  vite: { build: { chunkSizeWarningLimit: 2_000 } },
   themeConfig: {
     nav: [
       { text: 'Quick start', link: '/quick-start' },
-      { text: 'API', link: '/api/' },
+      { text: 'API', link: '/reference/' },
     ],
     sidebar: NAVIGATION.map(({ text, items }) => ({ text, items: [...items] })),
     outline: [2, 3],

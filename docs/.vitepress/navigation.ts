@@ -15,7 +15,7 @@ export const NAVIGATION: readonly Group[] = [
   {
     text: 'Start',
     items: [
-      { text: 'What it is', link: '/index' },
+      { text: 'What it is', link: '/' },
       { text: 'Quick start', link: '/quick-start' },
     ],
   },
@@ -46,7 +46,7 @@ export const NAVIGATION: readonly Group[] = [
   {
     text: 'Reference',
     items: [
-      { text: 'API', link: '/api/index' },
+      { text: 'API', link: '/reference/' },
       { text: 'Options', link: '/options' },
       { text: 'Promises', link: '/promises' },
       { text: 'Security', link: '/security' },

@@ -11,10 +11,10 @@ const promises = new MarkdownPage('docs/promises.md');
 
 it('every page is in the navigation, and there is no other', () => {
   const links = NAVIGATION.flatMap(({ items }) => items.map(({ link }) => link)).filter(
-    (link) => !link.startsWith('/api/'),
+    (link) => !link.startsWith('/reference/'),
   );
   const pages = readdirSync(new URL('docs', ROOT)).filter((file) => file.endsWith('.md'));
-  expect(links.toSorted()).toEqual(pages.map((file) => `/${file.slice(0, -'.md'.length)}`).toSorted());
+  expect(links.toSorted()).toEqual(pages.map((file) => `/${file.replace(/(index)?\.md$/, '')}`).toSorted());
 });
 
 it('the page of promises has those of the kit, by its words', () => {

@@ -1,3 +1,3 @@
-/** VitePress's own theme, in the fonts of the reader's machine. */
-// oxlint-disable-next-line import/no-default-export -- what VitePress looks for
+/** VitePress's own theme, in the fonts of the reader's machine, and wider. */
+import './width.css';
 export { default } from 'vitepress/theme-without-fonts';
