@@ -3,5 +3,5 @@ import { testProcesses } from './processes.suite.js';
 
 await describeWith(Backend.POSTGRES, 'Four processes over one PostgreSQL', () => {
   const table = uniqueName('processes');
-  testProcesses(() => ({ kind: 'postgres', url: Backend.POSTGRES.url, table }), { principals: true });
+  testProcesses(() => ({ kind: 'postgres', url: Backend.POSTGRES.url, table }));
 });

@@ -34,8 +34,6 @@ const CLOSE = [
 export interface ProcessesOptions {
   /** `'any'`: the races are run again with clocks that differ. @defaultValue 'equal' */
   readonly clocks?: 'any' | 'equal';
-  /** Whether the store lists the sessions of principals. @defaultValue false */
-  readonly principals?: boolean;
 }
 
 /**
@@ -43,10 +41,7 @@ export interface ProcessesOptions {
  *
  * @param planOf - the store of each process, all on one backend. What they leave there is erased.
  */
-export function testProcesses(
-  planOf: (index: number) => StorePlan,
-  { clocks = 'equal', principals = false }: ProcessesOptions = {},
-): void {
+export function testProcesses(planOf: (index: number) => StorePlan, { clocks = 'equal' }: ProcessesOptions = {}): void {
   // That a machine is busy is no failure.
   vi.setConfig({ testTimeout: MINUTE, hookTimeout: 2 * MINUTE });
   const group = new WorkerGroup(planOf);
@@ -73,7 +68,7 @@ export function testProcesses(
       describeLogout(group, first);
       describeRotation(group, first);
       describeLogins(group, first);
-      if (principals) describeRevocation(group, first);
+      describeRevocation(group, first);
     });
 
     describe.each(clocks === 'any' ? CLOSE : CLOSE.slice(0, 1))('with %s', (_clock, ahead) => {
@@ -84,7 +79,7 @@ export function testProcesses(
     describeTouches(group, first);
   });
 
-  if (principals) describeLimits(group);
+  describeLimits(group);
   describeDeadlines(group);
   describeDeath(group);
 

@@ -7,7 +7,5 @@ import { testProcesses } from './processes.suite.js';
 describe('Four processes over one SQLite file', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'processes-'));
   afterAll(() => rm(directory, { recursive: true }));
-  testProcesses(() => ({ kind: 'sqlite', file: join(directory, 'sessions.db'), table: 'http_session' }), {
-    principals: true,
-  });
+  testProcesses(() => ({ kind: 'sqlite', file: join(directory, 'sessions.db'), table: 'http_session' }));
 });
