@@ -5,6 +5,26 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { onTestFinished, vi } from 'vitest';
 import { AppModule } from '../../sample/04-account/src/app.module.js';
 
+/** Passwords are hashed once each, by what the sample takes for that: it is slow on purpose, and tests sign in often. */
+vi.mock(import('node:crypto'), async (load) => {
+  const crypto = await load();
+  const hashes = new Map<string, Parameters<Parameters<typeof crypto.scrypt>[4]>[1]>();
+  const scrypt = (...args: Parameters<typeof crypto.scrypt>): void => {
+    const [password, salt, length, cost, done] = args;
+    const name = JSON.stringify([password, salt, length, cost]);
+    const known = hashes.get(name);
+    if (known) {
+      done(null, known);
+      return;
+    }
+    crypto.scrypt(password, salt, length, cost, (error, hash) => {
+      hashes.set(name, hash);
+      done(error, hash);
+    });
+  };
+  return { ...crypto, scrypt: scrypt as typeof crypto.scrypt };
+});
+
 export const PLATFORMS = ['Express', 'Fastify'] as const;
 
 /**
