@@ -64,7 +64,6 @@ add() {
 prepare() {
   local name=$1 kind=$2 consumers="$root/test/package/consumers"
   shift 2
-  cp "$consumers/tsconfig.strict.json" "$work"
   cp -R "$consumers/$kind" "$work/$name"
   cd "$work/$name"
   while [ "$1" != -- ]; do

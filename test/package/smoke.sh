@@ -47,6 +47,7 @@ echo '--- pack'
 check 'the package is built and packed' npm pack --silent --pack-destination "$work" || finish
 tarball=$(echo "$work"/*.tgz)
 tar -xzf "$tarball" -C "$work"
+cp test/package/consumers/tsconfig.strict.json "$work"
 
 echo '--- install'
 behind nest-11 prepare nest-11 nest-11 nest no-emitter -- "$tarball"
