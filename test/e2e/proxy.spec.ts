@@ -4,11 +4,9 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { type CookieOptions, MemoryStore, SessionModule } from 'nestjs-http-session';
-import { once } from 'node:events';
-import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { CookieClient } from '../support/cookie.client.js';
+import { startHttpProxy } from '../support/http.proxy.js';
 import { BasicsController } from './basics.controller.js';
 import { type Platform, PLATFORMS, startApp } from './harness.js';
 
@@ -33,26 +31,6 @@ async function startTrusting(platform: Platform): Promise<INestApplication> {
   return app;
 }
 
-/** Serves an application below a path, and says that clients come by https. */
-async function proxyOf(port: number, prefix: string): Promise<string> {
-  const server = createServer((incoming, outgoing) => {
-    const { method, headers, url = '' } = incoming;
-    const path = url.slice(prefix.length);
-    const forwarded = request(
-      { port, host: '127.0.0.1', method, path, headers: { ...headers, 'x-forwarded-proto': 'https' } },
-      (answer) => {
-        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-        answer.pipe(outgoing);
-      },
-    );
-    incoming.pipe(forwarded);
-  });
-  server.listen(0, '127.0.0.1');
-  onTestFinished(() => void server.close());
-  await once(server, 'listening');
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}${prefix}`;
-}
-
 describe.each(PLATFORMS)('Behind a proxy, on %s', (platform) => {
   it('the cookie is Secure whatever the proxy tells, and whether it is believed', async () => {
     const wary = await startApp(platform, { controllers: [BasicsController] });
@@ -73,7 +51,7 @@ describe.each(PLATFORMS)('Behind a proxy, on %s', (platform) => {
     [{ path: '/shop' }, '__Secure-sessid; Path=/shop'],
   ])('that takes a path prefix away: with %o the cookie is %s', async (cookie, expected) => {
     const app = await startApp(platform, { session: { cookie }, controllers: [BasicsController] });
-    const client = new CookieClient(await proxyOf(app.port, '/shop'));
+    const client = new CookieClient(await startHttpProxy({ port: app.port, prefix: '/shop' }));
     const login = await client.post('/login');
     const told = login.headers.getSetCookie().map((line) => {
       const [name] = line.split('=');

@@ -1,8 +1,9 @@
-import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { describeWith } from '../support/backends.js';
 import { Chromium } from '../support/chromium.js';
 import { passes, PLATFORMS, startAccount } from './account.app.js';
+import { follow, openContext, pathOf } from './browser.visit.js';
 
 // A browser takes its time, the more so beside other tests.
 vi.setConfig({ testTimeout: 60_000 });
@@ -22,23 +23,9 @@ await describeWith(Chromium, 'sample 04-account in a browser', () => {
     { platform: PLATFORMS[0], javaScriptEnabled: true },
     { platform: PLATFORMS[1], javaScriptEnabled: false },
   ])('on $platform, JavaScript $javaScriptEnabled', ({ platform, javaScriptEnabled }) => {
-    /** A browser of its own: it shares no cookies with others. What its console says against us is a failure. */
-    async function open(origin: string, userAgent: string): Promise<BrowserContext> {
-      const context = await browser.newContext({ baseURL: origin, javaScriptEnabled, userAgent });
-      const complaints: string[] = [];
-      context.on('console', (message) => {
-        // Chromium says so of each answer of 400 and more.
-        if (!message.text().startsWith('Failed to load resource')) complaints.push(message.text());
-      });
-      onTestFinished(async () => {
-        await context.close();
-        expect(complaints).toEqual([]);
-      });
-      return context;
-    }
-
     async function signedIn(origin: string, userAgent = DESK): Promise<Page> {
-      const page = await (await open(origin, userAgent)).newPage();
+      const context = await openContext(browser, { baseURL: origin, javaScriptEnabled, userAgent });
+      const page = await context.newPage();
       await page.goto('/');
       await signIn(page);
       expect(pathOf(page)).toBe('/sessions');
@@ -161,13 +148,4 @@ async function signIn(page: Page): Promise<void> {
 async function confirm(page: Page, password: string): Promise<void> {
   await page.getByLabel('Password').fill(password);
   await follow(page.getByRole('button', { name: 'Confirm' }));
-}
-
-/** Clicks, and waits for the page that it leads to. */
-async function follow(link: Locator): Promise<void> {
-  await Promise.all([link.page().waitForEvent('load'), link.click()]);
-}
-
-function pathOf(page: Page): string {
-  return new URL(page.url()).pathname;
 }

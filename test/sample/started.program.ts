@@ -32,6 +32,10 @@ export class StartedProgram {
     return new URL(/http:\S+/.exec(this.output)?.[0] ?? '').origin;
   }
 
+  get port(): number {
+    return Number(new URL(this.origin).port);
+  }
+
   /** @returns its exit code, or the signal that ended it */
   async stop(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<number | string | null> {
     if (this.#process.exitCode === null && this.#process.signalCode === null) {

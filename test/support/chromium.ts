@@ -11,12 +11,23 @@ export class Chromium {
     return program() !== undefined;
   }
 
-  /** Starts it without a window. */
-  static launch(): Promise<Browser> {
+  /**
+   * Starts it without a window.
+   * @param resolve - hosts that are this machine for it
+   */
+  static launch({ resolve = [] }: { resolve?: readonly string[] } = {}): Promise<Browser> {
     const executablePath = program();
     if (executablePath === undefined) throw new Error(`Missing ${Chromium.need}`);
-    // The sandbox refuses to start for root, whom CI often is; the pages are our own.
-    return chromium.launch({ executablePath, args: ['--no-sandbox'] });
+    return chromium.launch({
+      executablePath,
+      // It shall go back to a page as people's browsers do.
+      ignoreDefaultArgs: ['--disable-back-forward-cache'],
+      args: [
+        // The sandbox refuses to start for root, whom CI often is; the pages are our own.
+        '--no-sandbox',
+        `--host-resolver-rules=${resolve.map((host) => `MAP ${host} 127.0.0.1`).join(', ')}`,
+      ],
+    });
   }
 }
 
