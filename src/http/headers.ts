@@ -14,6 +14,7 @@ export function addToHeader(response: HttpResponse, name: string, value: string)
 
 /** Both values of a header: cookies side by side, the members of lists in one line, each once. */
 export function mergeHeader(name: string, first: readonly string[], second: readonly string[]): readonly string[] {
+  if (first.length === 0 && second.length < 2) return second;
   if (name.toLowerCase() === 'set-cookie') return [...new Set([...first, ...second])];
   const members = new Map([...first, ...second].flatMap(splitList).map((member) => [member.toLowerCase(), member]));
   if (name.toLowerCase() === 'vary' && members.has('*')) return ['*'];

@@ -78,14 +78,24 @@ function isPlainObjectGraph(value: object, seen: Set<object>): boolean {
 }
 
 function isPlainArray(array: readonly unknown[], seen: Set<object>): boolean {
-  // By its keys, not its length: a sparse array may be long beyond all bounds.
+  const properties = Reflect.ownKeys(array).length - 1; // length is one
+  if (properties !== array.length) return isPlainSparseArray(array, properties, seen);
+  let plain = true;
+  for (let index = 0; index < array.length; index++) {
+    if (!Object.hasOwn(array, index)) return isPlainSparseArray(array, properties, seen);
+    plain = isPlainJson(array[index], seen) && plain;
+  }
+  return plain;
+}
+
+/** By its keys, not its length: that may be long beyond all bounds. JSON has no holes, devalue does. */
+function isPlainSparseArray(array: readonly unknown[], properties: number, seen: Set<object>): false {
   const keys = Object.keys(array);
-  if (Reflect.ownKeys(array).length !== keys.length + 1 || !keys.every((key) => isIndex(key, array.length))) {
+  if (properties !== keys.length || !keys.every((key) => isIndex(key, array.length))) {
     throw new UnstorableValue('holds an array with named properties');
   }
-  let plain = keys.length === array.length;
-  for (const key of keys) plain = isPlainJson(array[Number(key)], seen) && plain;
-  return plain;
+  for (const key of keys) isPlainJson(array[Number(key)], seen);
+  return false;
 }
 
 function isIndex(key: string, length: number): boolean {

@@ -50,8 +50,9 @@ export class StoredAttributes implements AttributeAccess {
   /** The attributes of a session that was just added: the very values it was created with go on living. */
   static of(draft: DraftAttributes, rules: AttributeRules, texts: ReadonlyMap<string, string>, consts: string) {
     const attributes = new StoredAttributes(rules, texts, consts);
-    // What changed while the store was asked differs from the texts, and is committed with the request.
-    for (const name of new Set([...texts.keys(), ...draft.names()])) attributes.set(name, draft.get(name));
+    for (const [name, text] of texts) attributes.#enter(name, draft.get(name), text, text, ++attributes.#writes);
+    // What was set while the store was asked differs from the texts, and is committed with the request.
+    for (const name of draft.unencoded) attributes.set(name, draft.get(name));
     return attributes;
   }
 
