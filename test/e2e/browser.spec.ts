@@ -111,7 +111,9 @@ function send(page: Page, method: string, url: string): Promise<unknown> {
   return page.evaluate(
     async ([to, by]) => {
       const answer = await fetch(to, { method: by, credentials: 'include' });
-      return answer.status === 204 ? answer.status : ((await answer.json()) as unknown);
+      if (answer.status === 204) return answer.status;
+      const body: unknown = await answer.json();
+      return body;
     },
     [url, method] as const,
   );

@@ -8,7 +8,8 @@ export async function openContext(browser: Browser, options: BrowserContextOptio
   const complaints: string[] = [];
   context.on('console', (message) => {
     // Chromium says so of each answer of 400 and more.
-    if (!message.text().startsWith('Failed to load resource')) complaints.push(message.text());
+    if (message.text().startsWith('Failed to load resource')) return;
+    if (['warning', 'error'].includes(message.type())) complaints.push(message.text());
   });
   onTestFinished(async () => {
     await context.close();
