@@ -10,7 +10,8 @@ export default defineConfig({
     reporters: ['default', './test/support/promise.reporter.ts'],
     setupFiles: ['reflect-metadata'],
     pool: 'forks',
-    maxWorkers: 2,
+    // More than the usual two processors: many tests wait, for servers and for other processes.
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 30_000,
     passWithNoTests: false,
