@@ -59,7 +59,7 @@ const STATUS_OF: Readonly<Partial<Record<SessionErrorCode, number>>> = {
 
 /**
  * What the library throws and rejects with. It has the shape of `http-errors` (`status`, `statusCode`, `expose: false`),
- * so that Nest, Express and Fastify answer with the status and without the message.
+ * so that Nest answers with the status, and newer versions of Nest 12 without the message; older ones tell clients that too.
  */
 export class SessionError extends Error {
   override readonly name = 'SessionError';

@@ -25,7 +25,7 @@ program() {
 
 mkdir "$directory"
 cd "$directory"
-"$root/node_modules/.bin/nest" new app --directory . --skip-install --skip-git --package-manager npm
+"$root/node_modules/.bin/nest" new app --directory . --skip-install --skip-git --package-manager npm --no-observe
 npm install --no-audit --no-fund --no-package-lock --prefer-offline "$tarball" @nestjs/platform-fastify
 
 example usage >src/app.module.ts
