@@ -400,7 +400,10 @@ describe('sample 04-account as a program', () => {
   afterAll(() => built?.remove());
 
   async function start(env: Record<string, string>): Promise<StartedProgram> {
-    const program = await StartedProgram.start(built.fileOf('sample/04-account/src/main'), { NODE_ENV: '', ...env });
+    const program = await StartedProgram.start(built.fileOf('sample/04-account/src/main'), {
+      NODE_ENV: 'development',
+      ...env,
+    });
     onTestFinished(async () => void (await program.stop('SIGKILL')));
     return program;
   }

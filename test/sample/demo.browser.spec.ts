@@ -39,7 +39,10 @@ await describeWith([Chromium, OpenSsl], 'The demo in a browser', () => {
   describe('sample 01-demo, on Express', () => {
     let demo: StartedProgram;
     beforeAll(async () => {
-      demo = await StartedProgram.start(built.fileOf('sample/01-demo/src/main'), { ADAPTER: 'express', NODE_ENV: '' });
+      demo = await StartedProgram.start(built.fileOf('sample/01-demo/src/main'), {
+        ADAPTER: 'express',
+        NODE_ENV: 'development',
+      });
     });
     afterAll(() => demo?.stop());
 
@@ -163,7 +166,7 @@ await describeWith([Chromium, OpenSsl], 'The demo in a browser', () => {
   });
 
   it('sample 03-stores: both processes know whom the browser has logged in or out at one of them', async () => {
-    const { output } = await start('03-stores', { STORE: 'sqlite', NODE_ENV: '' });
+    const { output } = await start('03-stores', { STORE: 'sqlite', NODE_ENV: 'development' });
     const origins = Array.from(output.matchAll(/http:\S+/g), ([url]) => new URL(url).origin);
     expect(new Set(origins).size).toBe(2);
     const context = await openContext(browser);

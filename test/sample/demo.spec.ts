@@ -22,7 +22,7 @@ describe.each(['express', 'fastify'])('sample 01-demo on %s', (adapter) => {
   let client: CookieClient;
 
   beforeAll(async () => {
-    demo = await StartedProgram.start(file, { ADAPTER: adapter, NODE_ENV: '' });
+    demo = await StartedProgram.start(file, { ADAPTER: adapter, NODE_ENV: 'development' });
   });
   afterAll(() => demo?.stop('SIGKILL'));
 

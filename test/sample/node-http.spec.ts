@@ -12,7 +12,7 @@ describe('sample 02-node-http', () => {
   beforeAll(async () => {
     built = await BuiltPackage.build();
     await built.compile('sample/02-node-http/src');
-    program = await StartedProgram.start(built.fileOf('sample/02-node-http/src/main'), { NODE_ENV: '' });
+    program = await StartedProgram.start(built.fileOf('sample/02-node-http/src/main'), { NODE_ENV: 'development' });
   });
   afterAll(async () => {
     await program?.stop('SIGKILL');

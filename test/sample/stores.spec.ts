@@ -38,7 +38,7 @@ afterAll(() => built?.remove());
 
 /** Starts both processes. */
 function start(env: Record<string, string>): Promise<StartedProgram> {
-  return StartedProgram.start(built.fileOf('sample/03-stores/src/main'), { NODE_ENV: '', ...env });
+  return StartedProgram.start(built.fileOf('sample/03-stores/src/main'), { NODE_ENV: 'development', ...env });
 }
 
 /** Starts them for one test. */

@@ -5,7 +5,7 @@ import { FormTokens } from './form.tokens.js';
 import { securityHeaders } from './security.headers.js';
 
 /** A demo on http://localhost has no TLS; cookies without `Secure` are for that only. */
-const allowHttp = process.env['NODE_ENV'] !== 'production';
+const allowHttp = process.env['NODE_ENV'] === 'development';
 
 @Module({
   imports: [SessionModule.forRoot({ cookie: { allowHttp } })],

@@ -8,7 +8,7 @@ interface Visits {
 }
 
 // Over https, leave `allowHttp` out.
-const sessions = new HttpSessionManager({ cookie: { allowHttp: process.env['NODE_ENV'] !== 'production' } });
+const sessions = new HttpSessionManager({ cookie: { allowHttp: process.env['NODE_ENV'] === 'development' } });
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const session = await sessions.get<Visits>(request);

@@ -8,7 +8,7 @@ import { PurgeController } from './purge.controller.js';
 import { StoreModule } from './store.module.js';
 
 /** A demo on http://localhost has no TLS; cookies without `Secure` are for that only. */
-const allowHttp = process.env['NODE_ENV'] !== 'production';
+const allowHttp = process.env['NODE_ENV'] === 'development';
 
 @Module({
   imports: [

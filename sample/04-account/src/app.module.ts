@@ -8,7 +8,7 @@ import { SignInController } from './sign-in.controller.js';
 import { UsersService } from './users.service.js';
 
 /** A sample on http://localhost has no TLS; cookies without `Secure` are for that only. */
-const allowHttp = process.env['NODE_ENV'] !== 'production';
+const allowHttp = process.env['NODE_ENV'] === 'development';
 
 @Module({
   imports: [
