@@ -58,10 +58,12 @@ class CommandLog {
 
 @Controller()
 class ShopController {
+  #seen = 0;
+
   @Post('cart')
   put(@Sess() sess: Session): void {
     sess.setAttr('cart', ['apple']);
-    sess.setAttr('seen', 1);
+    sess.setAttr('seen', ++this.#seen);
   }
 
   @Get('nothing')
@@ -127,12 +129,12 @@ await describeWith(RedisServer, 'Commands on the wire', () => {
         expect(await log.take()).toEqual(['HGETALL', 'EVALSHA']);
       });
 
-      it('a request that changes attributes: two', async () => {
+      it('a request that changes attributes: two, and three when an access is to be recorded', async () => {
         await client.post('/cart');
         expect(await log.take()).toEqual(['HGETALL', 'EVALSHA']);
         now += MINUTE;
         await client.post('/cart');
-        expect(await log.take()).toEqual(['HGETALL', 'EVALSHA']);
+        expect(await log.take()).toEqual(['HGETALL', 'EVALSHA', 'EVALSHA']);
       });
 
       it('a login: one, and two in the place of another session', async () => {
