@@ -5,6 +5,9 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { onTestFinished, vi } from 'vitest';
 import { AppModule } from '../../sample/04-account/src/app.module.js';
 
+/** As `npm run sample` does it. The sample looks when it is loaded. */
+vi.hoisted(() => vi.stubEnv('NODE_ENV', 'development'));
+
 /** Passwords are hashed once each, by what the sample takes for that: it is slow on purpose, and tests sign in often. */
 vi.mock(import('node:crypto'), async (load) => {
   const crypto = await load();
