@@ -4,7 +4,8 @@ import type { CookieOptions } from 'nestjs-http-session';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { describeWith } from '../support/backends.js';
 import { Chromium } from '../support/chromium.js';
-import { OpenSsl, startHttpProxy } from '../support/http.proxy.js';
+import { startHttpProxy } from '../support/http.proxy.js';
+import { OpenSsl } from '../support/openssl.js';
 import { BasicsController } from './basics.controller.js';
 import { type Platform, PLATFORMS, startApp, type TestApp } from './harness.js';
 

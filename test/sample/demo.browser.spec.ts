@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'v
 import { describeWith } from '../support/backends.js';
 import { BuiltPackage } from '../support/built.package.js';
 import { Chromium } from '../support/chromium.js';
-import { OpenSsl, startHttpProxy } from '../support/http.proxy.js';
+import { startHttpProxy } from '../support/http.proxy.js';
+import { OpenSsl } from '../support/openssl.js';
 import { follow, openContext } from './browser.visit.js';
 import { StartedProgram } from './started.program.js';
 

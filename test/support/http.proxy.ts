@@ -1,17 +1,10 @@
 /** A reverse proxy: clients come to it by https, or it says so, and the application hears plain http. */
-import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
-import { findProgram } from './servers/program.js';
-
-export interface Certificate {
-  readonly key: string;
-  readonly cert: string;
-}
+import type { Certificate } from './openssl.js';
 
 export interface ProxiedApplication {
   /** Where it serves on this machine. */
@@ -45,21 +38,4 @@ export async function startHttpProxy({ port, prefix = '', certificate }: Proxied
   await once(server, 'listening');
   const { port: own } = server.address() as AddressInfo;
   return `${certificate ? 'https' : 'http'}://127.0.0.1:${own}${prefix}`;
-}
-
-/** OpenSSL's program, and what it makes. */
-export class OpenSsl {
-  static readonly need: string = 'openssl';
-
-  static isAvailable(): boolean {
-    return findProgram('openssl') !== undefined;
-  }
-
-  /** A certificate for `localhost` that nobody vouches for, good for a day. */
-  static async selfSigned(): Promise<Certificate> {
-    const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-noenc', '-days', '1'];
-    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
-    const { stdout } = await promisify(execFile)('openssl', ['req', ...kind, ...subject, '-keyout', '-', '-out', '-']);
-    return { key: stdout, cert: stdout };
-  }
 }
