@@ -17,7 +17,7 @@ export class OpenSsl {
 
   /** A certificate for `localhost` that nobody vouches for, good for a day. */
   static async selfSigned(): Promise<Certificate> {
-    const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-noenc', '-days', '1'];
+    const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '1'];
     const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
     const { stdout } = await promisify(execFile)('openssl', ['req', ...kind, ...subject, '-keyout', '-', '-out', '-']);
     return { key: stdout, cert: stdout };
