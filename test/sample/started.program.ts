@@ -27,9 +27,15 @@ export class StartedProgram {
     return program;
   }
 
-  /** Where it serves. */
+  /** Where it serves: at each of the URLs that it names. */
+  get origins(): string[] {
+    return Array.from(this.output.matchAll(/http:\S+/g), ([url]) => new URL(url).origin);
+  }
+
   get origin(): string {
-    return new URL(/http:\S+/.exec(this.output)?.[0] ?? '').origin;
+    const [first] = this.origins;
+    if (first === undefined) throw new Error(`It names no URL:\n${this.output}`);
+    return first;
   }
 
   get port(): number {

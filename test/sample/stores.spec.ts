@@ -49,8 +49,8 @@ async function startForNow(env: Record<string, string>): Promise<StartedProgram>
 }
 
 /** Where the two processes serve. */
-function originsOf({ output }: StartedProgram): [string, string] {
-  const [one = '', two = ''] = Array.from(output.matchAll(/http:\S+/g), ([url]) => new URL(url).origin);
+function originsOf({ origins }: StartedProgram): [string, string] {
+  const [one = '', two = ''] = origins;
   return [one, two];
 }
 
